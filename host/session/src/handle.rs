@@ -1,0 +1,211 @@
+//! A session as anyone may hold it: who it is, sending to it, closing it.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+
+use crate::handshake::HandshakeRequest;
+use crate::message::Message;
+use crate::outbound::{CloseRequest, Outbound, Outgoing, QueueStatus, SendError};
+use crate::properties::{Properties, Property, PropertyError};
+
+/// A session's id: which run of which host, and which of its sessions. Later sessions compare
+/// greater.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SessionId {
+    /// A number drawn when the host started.
+    pub host: u64,
+    /// Counts the sessions of that run.
+    pub number: u64,
+}
+
+impl fmt::Display for SessionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}-{:x}", self.host, self.number)
+    }
+}
+
+/// A text that is no session id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a session id")]
+pub struct NotASessionId;
+
+impl FromStr for SessionId {
+    type Err = NotASessionId;
+
+    fn from_str(text: &str) -> Result<Self, NotASessionId> {
+        let (host, number) = text.split_once('-').ok_or(NotASessionId)?;
+        let parse = |digits: &str| u64::from_str_radix(digits, 16).map_err(|_| NotASessionId);
+        let id = Self { host: parse(host)?, number: parse(number)? };
+        // One spelling each: an id is compared as text by guests.
+        if id.to_string() == text { Ok(id) } else { Err(NotASessionId) }
+    }
+}
+
+/// What stays the same for a session's whole life.
+#[derive(Debug)]
+pub struct Identity {
+    /// Its id.
+    pub id: SessionId,
+    /// The path of its endpoint, as the component described it.
+    pub endpoint_path: String,
+    /// Its opening handshake.
+    pub request: HandshakeRequest,
+    /// The subprotocol agreed on.
+    pub subprotocol: Option<String>,
+    /// The largest message that its peer may send, in bytes.
+    pub max_message_bytes: usize,
+}
+
+/// One session. Shared by its connection, by guests and by the host; every method may be called
+/// from anywhere at any time, takes a short lock of this session's alone, and never waits.
+#[derive(Debug)]
+pub struct Handle {
+    identity: Identity,
+    outbound: Mutex<Outbound>,
+    properties: Mutex<Properties>,
+}
+
+impl Handle {
+    /// A session that is open. `queue_bytes` bounds what may wait for the peer, `property_bytes`
+    /// the properties.
+    #[must_use]
+    pub fn new(identity: Identity, queue_bytes: usize, property_bytes: usize) -> Self {
+        Self {
+            identity,
+            outbound: Mutex::new(Outbound::new(queue_bytes)),
+            properties: Mutex::new(Properties::new(property_bytes)),
+        }
+    }
+
+    /// What stays the same.
+    #[must_use]
+    pub fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// The session's id.
+    #[must_use]
+    pub fn id(&self) -> SessionId {
+        self.identity.id
+    }
+
+    /// Whether the session takes messages: no close has been asked for, sent or received, and the
+    /// connection is there.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.outbound().is_open()
+    }
+
+    /// Queues a message for the peer.
+    ///
+    /// # Errors
+    /// [`SendError`]; nothing is sent then.
+    pub fn send(&self, message: Message) -> Result<(), SendError> {
+        self.outbound().push(message)
+    }
+
+    /// How full the queue is.
+    #[must_use]
+    pub fn queue(&self) -> QueueStatus {
+        self.outbound().status()
+    }
+
+    /// Asks for a close behind all that is queued. Only the first request counts.
+    pub fn close(&self, request: CloseRequest) {
+        self.outbound().close(request);
+    }
+
+    /// For the connection: the next thing to write. One task polls this.
+    pub fn poll_outgoing(&self, cx: &mut Context<'_>) -> Poll<Outgoing> {
+        self.outbound().pop(cx.waker()).map_or(Poll::Pending, Poll::Ready)
+    }
+
+    /// For the connection: ready once the session takes no more messages; until then the task is
+    /// told of the next message or close.
+    pub fn poll_closing(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut outbound = self.outbound();
+        outbound.watch(cx.waker());
+        if outbound.is_open() { Poll::Pending } else { Poll::Ready(()) }
+    }
+
+    /// For the connection: sends a guest's reply if there is room, and gives it back where the
+    /// queue is full.
+    ///
+    /// # Errors
+    /// [`SendError::Closed`] where the session is not open any more.
+    pub fn offer(&self, reply: Message) -> Result<Option<Message>, SendError> {
+        let mut outbound = self.outbound();
+        match outbound.check(&reply) {
+            Ok(_) => outbound.push(reply).map(|()| None),
+            Err(SendError::QueueFull(_)) => Ok(Some(reply)),
+            Err(SendError::Closed) => Err(SendError::Closed),
+        }
+    }
+
+    /// For the connection: nothing can be written any more; what waits is dropped.
+    pub fn shut(&self) {
+        self.outbound().shut();
+    }
+
+    /// All properties, in the order of their names.
+    #[must_use]
+    pub fn properties(&self) -> Vec<Property> {
+        self.lock_properties().all()
+    }
+
+    /// One property.
+    #[must_use]
+    pub fn property(&self, name: &str) -> Option<Bytes> {
+        self.lock_properties().get(name)
+    }
+
+    /// Sets a property, or removes it where `value` is absent.
+    ///
+    /// # Errors
+    /// [`PropertyError`]; nothing has changed then.
+    pub fn set_property(&self, name: String, value: Option<Bytes>) -> Result<(), PropertyError> {
+        self.lock_properties().set(name, value)
+    }
+
+    /// For the connection: `on-close` has returned, and the properties are gone.
+    pub fn forget_properties(&self) {
+        self.lock_properties().close();
+    }
+
+    // A panic under one of these locks is a bug of the host; what they guard is whole between any
+    // two of its statements, so the session goes on rather than panicking in every task that
+    // touches it.
+    fn outbound(&self) -> MutexGuard<'_, Outbound> {
+        self.outbound.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lock_properties(&self) -> MutexGuard<'_, Properties> {
+        self.properties.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_has_one_spelling() {
+        let id = SessionId { host: 0xabc, number: 0x1f };
+        assert_eq!(id.to_string(), "0000000000000abc-1f");
+        assert_eq!("0000000000000abc-1f".parse(), Ok(id));
+        for text in [
+            "",
+            "-",
+            "abc-1f",
+            "0000000000000abc-01f",
+            "0000000000000ABC-1f",
+            "+000000000000abc-1f",
+        ] {
+            assert_eq!(text.parse::<SessionId>(), Err(NotASessionId), "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! The pure core of Sockhop: what a session is, in which order things happen to it, and how it
+//! ends.
+//!
+//! Nothing here does I/O, reads a clock, or knows of tokio, hyper or wasmtime: bytes and events
+//! come in as arguments, and what is to be done goes out as values.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`message`] | whole data messages |
+//! | [`close`] | close reasons, and the full account of how a session ended |
+//! | [`lifecycle`] | the states of one session and the rules between them |
+//! | [`outbound`] | the bounded queue of what waits for the peer |
+//! | [`properties`] | the named values that travel with a session |
+//! | [`handle`] | a session as anyone may hold it: identity, sending, closing |
+//! | [`handshake`] | the opening handshake as a guest sees it, and what it may decide |
+//! | [`port`] | the two seams: a guest as the connection sees it, other sessions as a guest sees them |
+
+#![forbid(unsafe_code)]
+
+pub mod close;
+pub mod handle;
+pub mod handshake;
+pub mod lifecycle;
+pub mod message;
+pub mod outbound;
+pub mod port;
+pub mod properties;
+
+pub use close::{CloseCause, CloseError, CloseEvent, CloseReason, Initiator};
+pub use handle::{Handle, Identity, SessionId};
+pub use message::Message;
+pub use outbound::{QueueStatus, SendError};

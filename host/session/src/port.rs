@@ -1,0 +1,131 @@
+//! The two seams of the core: a guest as the connection sees it, and other sessions as a guest sees
+//! them.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use thiserror::Error;
+
+use crate::close::CloseEvent;
+use crate::handle::{Handle, SessionId};
+use crate::message::Message;
+use crate::outbound::SendError;
+
+/// How a call into a guest failed.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum Fault {
+    /// The guest returned an error: its own word for it. The session lives.
+    #[error("the guest returned an error: {0}")]
+    Returned(String),
+    /// The guest trapped, or was ended as if it had. Its instance is gone.
+    #[error(transparent)]
+    Trapped(#[from] Trap),
+}
+
+/// Why an instance is gone.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[error("the guest {kind} in {call}: {detail}")]
+pub struct Trap {
+    /// What kind of end it was.
+    pub kind: TrapKind,
+    /// The function of the contract that was being called.
+    pub call: &'static str,
+    /// What the sandbox reports: the trap's name, and where.
+    pub detail: String,
+}
+
+/// The kinds of trap that an operator acts on differently.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TrapKind {
+    /// The guest's own code trapped.
+    Trapped,
+    /// The guest computed for longer than one event may.
+    OutOfTime,
+    /// The guest took longer than one event may, waiting included.
+    OutOfPatience,
+    /// The guest wanted more memory than it may have, and then trapped.
+    OutOfMemory,
+    /// The instance had ended before the call, by another session's doing.
+    InstanceGone,
+}
+
+impl std::fmt::Display for TrapKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Trapped => "trapped",
+            Self::OutOfTime => "computed for too long",
+            Self::OutOfPatience => "took too long",
+            Self::OutOfMemory => "ran out of memory",
+            Self::InstanceGone => "was already gone",
+        })
+    }
+}
+
+/// What `on-error` is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SessionError {
+    /// `on-message` or `on-close` returned this error.
+    Handler(String),
+    /// The message that `on-message` returned was not sent.
+    ReplyNotSent(SendError),
+}
+
+/// A guest's side of one session, as the connection drives it: one call at a time, `open` first and
+/// once, `on_close` last and at most once, nothing after a [`Fault::Trapped`] or a failed `open`.
+///
+/// # Cancellation
+/// Dropping the future of a call ends the guest's instance: a call is either finished or the last.
+pub trait Endpoint: Send {
+    /// Begins the session.
+    fn open(&mut self) -> impl Future<Output = Result<(), Fault>> + Send;
+
+    /// Delivers a message; what the guest returns is to be sent.
+    fn on_message(
+        &mut self,
+        message: Message,
+    ) -> impl Future<Output = Result<Option<Message>, Fault>> + Send;
+
+    /// Tells the guest of an error. It has no error to return.
+    fn on_error(&mut self, error: &SessionError) -> impl Future<Output = Result<(), Trap>> + Send;
+
+    /// Tells the guest that the session has ended. Only `on_error` and `finish` may follow.
+    fn on_close(&mut self, event: &CloseEvent) -> impl Future<Output = Result<(), Fault>> + Send;
+
+    /// Gives up the guest's side of an opened session. Nothing may follow.
+    fn finish(&mut self) -> impl Future<Output = Result<(), Trap>> + Send;
+}
+
+/// The open sessions of one endpoint, as a guest may see them. The host's registry serves it.
+pub trait Directory: Send + Sync {
+    /// How many are open, as near as can be told while they come and go.
+    fn len(&self) -> usize;
+
+    /// Whether none is open.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The open session with this id.
+    fn get(&self, id: SessionId) -> Option<Arc<Handle>>;
+
+    /// Shows the open sessions behind `after` (all of them where it is absent), oldest first, until
+    /// `visit` returns false. `visit` must not call back into the directory: it may run under its
+    /// lock.
+    fn visit(&self, after: Option<SessionId>, visit: &mut dyn FnMut(&Arc<Handle>) -> bool);
+}
+
+/// A directory without sessions.
+#[derive(Debug, Default)]
+pub struct NoSessions;
+
+impl Directory for NoSessions {
+    fn len(&self) -> usize {
+        0
+    }
+
+    fn get(&self, _id: SessionId) -> Option<Arc<Handle>> {
+        None
+    }
+
+    fn visit(&self, _after: Option<SessionId>, _visit: &mut dyn FnMut(&Arc<Handle>) -> bool) {}
+}
