@@ -1,0 +1,44 @@
+//! The macros of `sockhop-guest`, which re-exports them. Use that crate, not this one.
+
+mod arguments;
+mod configurator;
+mod endpoint;
+mod template;
+
+use proc_macro::TokenStream;
+use syn::{Error, ItemImpl, Type, parse_macro_input};
+
+/// Says where an endpoint is found and what it allows (Jakarta `@ServerEndpoint`).
+///
+/// Stands on an `impl Endpoint for …` and writes the `ServerEndpoint` that goes with it.
+///
+/// ```text
+/// #[endpoint("/chat/{room}", max_message_size = 64 * 1024, subprotocols = ["chat.v1"])]
+/// impl Endpoint for Chat { … }
+/// ```
+///
+/// - The path is a URI template, and checked here: it starts with `/`, no segment is empty (but
+///   the last, after a trailing slash), `.` or `..`, a variable is a whole segment, and a
+///   variable's name appears once.
+/// - `max_message_size`: the largest message, in bytes; a constant expression. The operator's
+///   limit holds where it is lower, and where this is left out.
+/// - `subprotocols`: a list of those that the endpoint speaks. Those that are written out are
+///   checked here.
+/// - `properties`: a list of pairs `("name", "value")` that each session starts with.
+///
+/// Any other key is a compile error. The types `Incoming` and `Reply` of the trait are read off
+/// the signature of `on_message` where they are not written.
+#[proc_macro_attribute]
+pub fn endpoint(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    let arguments = parse_macro_input!(arguments as arguments::Arguments);
+    let item = parse_macro_input!(item as ItemImpl);
+    endpoint::expand(&arguments, item).unwrap_or_else(Error::into_compile_error).into()
+}
+
+/// Exports a configurator; `export!` uses this.
+#[doc(hidden)]
+#[proc_macro]
+pub fn export_configurator(input: TokenStream) -> TokenStream {
+    let configurator = parse_macro_input!(input as Type);
+    configurator::expand(&configurator).into()
+}

@@ -1,0 +1,53 @@
+//! `export!`: makes a component of endpoints.
+
+/// Exports endpoints, and a configurator where there is one, as this component's own. Used once
+/// in a component, in a crate that knows this one as `sockhop_guest`.
+///
+/// ```
+/// # use sockhop_guest::*;
+/// # struct Chat;
+/// # struct Lobby;
+/// # #[endpoint("/chat/{room}")]
+/// # impl Endpoint for Chat {
+/// #     fn on_open(_session: Session) -> Result<Self> { Ok(Chat) }
+/// #     fn on_message(&mut self, _message: Message) -> Result { Ok(()) }
+/// # }
+/// # #[endpoint("/lobby")]
+/// # impl Endpoint for Lobby {
+/// #     fn on_open(_session: Session) -> Result<Self> { Ok(Lobby) }
+/// #     fn on_message(&mut self, _message: Message) -> Result { Ok(()) }
+/// # }
+/// # struct Gate;
+/// # impl Configurator for Gate {
+/// #     fn handshake(_path: &str, request: HandshakeRequest) -> Decision {
+/// #         Decision::accept(&request)
+/// #     }
+/// # }
+/// // Two endpoints, each at its own path, and a configurator for both. A component with one
+/// // endpoint and no configurator says `export!(Chat);`.
+/// export!(Chat, Lobby; configurator = Gate);
+/// # fn main() {}
+/// ```
+///
+/// A component whose `export!` names no configurator does not export one, and no handshake costs
+/// it a call.
+#[macro_export]
+macro_rules! export {
+    ($($endpoint:ty),+ $(,)?) => {
+        const _: () = {
+            struct Component;
+            impl $crate::__private::Component for Component {
+                const ENDPOINTS: &'static [$crate::__private::Entry] =
+                    &[$($crate::__private::Entry::of::<$endpoint>()),+];
+            }
+            type Exported = $crate::__private::Exported<Component>;
+            $crate::__private::bindings::export!(
+                Exported with_types_in $crate::__private::bindings
+            );
+        };
+    };
+    ($($endpoint:ty),+ $(,)?; configurator = $configurator:ty $(,)?) => {
+        $crate::export!($($endpoint),+);
+        $crate::__private::export_configurator!($configurator);
+    };
+}

@@ -1,0 +1,89 @@
+//! The opening handshake that a peer sent, with ways to ask for its parts.
+
+pub use crate::bindings::sockhop::websocket::types::HandshakeRequest;
+
+impl HandshakeRequest {
+    /// The value of the first header field with this name, in any case.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&[u8]> {
+        self.header_values(name).next()
+    }
+
+    /// The value of the first header field with this name, as text; nothing where it is absent
+    /// or not UTF-8.
+    #[must_use]
+    pub fn header_text(&self, name: &str) -> Option<&str> {
+        self.header(name).and_then(|value| std::str::from_utf8(value).ok())
+    }
+
+    /// The values of all header fields with this name, in any case, in the order of the request.
+    pub fn header_values<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a [u8]> {
+        let same = move |(known, _): &&(String, Vec<u8>)| known.eq_ignore_ascii_case(name);
+        self.headers.iter().filter(same).map(|(_, value)| value.as_slice())
+    }
+
+    /// What one variable of the endpoint's path stands for, percent-decoded.
+    #[must_use]
+    pub fn path_parameter(&self, name: &str) -> Option<&str> {
+        let found = self.path_parameters.iter().find(|(known, _)| known == name);
+        found.map(|(_, value)| value.as_str())
+    }
+
+    /// The first value of this name in the query, decoded as a form
+    /// (Jakarta `getRequestParameterMap`): `+` is a space, what is no UTF-8 becomes U+FFFD.
+    #[must_use]
+    pub fn query_parameter(&self, name: &str) -> Option<String> {
+        let query = self.query.as_deref()?;
+        let mut pairs = form_urlencoded::parse(query.as_bytes());
+        pairs.find(|(known, _)| known == name).map(|(_, value)| value.into_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(query: Option<&str>) -> HandshakeRequest {
+        HandshakeRequest {
+            uri: "ws://host/chat/tea".to_owned(),
+            query: query.map(str::to_owned),
+            path_parameters: vec![("room".to_owned(), "tea".to_owned())],
+            headers: vec![
+                ("accept".to_owned(), b"a".to_vec()),
+                ("cookie".to_owned(), b"\xff".to_vec()),
+                ("accept".to_owned(), b"b".to_vec()),
+            ],
+            subprotocols: Vec::new(),
+            default_subprotocol: None,
+        }
+    }
+
+    #[test]
+    fn headers_are_found_in_any_case_and_in_order() {
+        let request = request(None);
+        assert_eq!(request.header_text("Accept"), Some("a"));
+        assert_eq!(request.header_values("ACCEPT").collect::<Vec<_>>(), [b"a", b"b"]);
+        assert_eq!(request.header("host"), None);
+    }
+
+    #[test]
+    fn a_header_that_is_not_utf8_has_bytes_and_no_text() {
+        let request = request(None);
+        assert_eq!(request.header("cookie"), Some(b"\xff".as_slice()));
+        assert_eq!(request.header_text("cookie"), None);
+    }
+
+    #[test]
+    fn the_query_is_decoded_and_the_first_of_a_name_counts() {
+        let request = request(Some("a=1&name=Ada+L%C3%B6v&name=Bob"));
+        assert_eq!(request.query_parameter("name").as_deref(), Some("Ada Löv"));
+        assert_eq!(request.query_parameter("b"), None);
+    }
+
+    #[test]
+    fn without_a_query_there_is_no_parameter() {
+        assert_eq!(request(None).query_parameter("name"), None);
+        assert_eq!(request(None).path_parameter("room"), Some("tea"));
+        assert_eq!(request(None).path_parameter("name"), None);
+    }
+}

@@ -1,0 +1,123 @@
+//! Write WebSocket endpoints that Sockhop runs as sandboxed Wasm components.
+//!
+//! A whole component: it answers each message with the message itself.
+//!
+//! ```
+//! use sockhop_guest::{Endpoint, Message, Result, Session, endpoint, export};
+//!
+//! struct Echo;
+//!
+//! #[endpoint("/echo", max_message_size = 16 * 1024 * 1024)]
+//! impl Endpoint for Echo {
+//!     fn on_open(_session: Session) -> Result<Self> {
+//!         Ok(Echo)
+//!     }
+//!
+//!     fn on_message(&mut self, message: Message) -> Result<Message> {
+//!         Ok(message)
+//!     }
+//! }
+//!
+//! export!(Echo);
+//! # fn main() {}
+//! ```
+//!
+//! Its crate has `crate-type = ["cdylib"]` and is built with
+//! `cargo build --release --target wasm32-wasip2`; `sockhop run` takes the file that results.
+//!
+//! # What an endpoint is
+//!
+//! For each session that opens there is one value of the endpoint's type: made in
+//! [`Endpoint::on_open`], given each event in turn, dropped after [`Endpoint::on_close`]. State
+//! that belongs to a session is a field; state that is shared goes through the host, as
+//! properties of sessions and as messages, because the host may serve every session from an
+//! instance of its own, where a `static` is shared with nobody.
+//!
+//! # Typed messages
+//!
+//! [`Endpoint::on_message`] takes what [`Decode`]s and returns what [`Encode`]s, an `Option` of
+//! it, or nothing:
+//!
+//! ```
+//! use serde::{Deserialize, Serialize};
+//! use sockhop_guest::{Endpoint, Json, Result, Session, SessionError, endpoint, export, log};
+//!
+//! #[derive(Deserialize)]
+//! struct Question { a: i64, b: i64 }
+//!
+//! #[derive(Serialize)]
+//! struct Answer { sum: Option<i64> }
+//!
+//! struct Adder { session: Session }
+//!
+//! #[endpoint("/add/{client}", subprotocols = ["add.v1"])]
+//! impl Endpoint for Adder {
+//!     fn on_open(session: Session) -> Result<Self> {
+//!         let client = session.path_parameter("client").unwrap_or_default();
+//!         log::info!("{client} is here to add");
+//!         Ok(Adder { session })
+//!     }
+//!
+//!     fn on_message(&mut self, Json(q): Json<Question>) -> Result<Option<Json<Answer>>> {
+//!         Ok(Some(Json(Answer { sum: q.a.checked_add(q.b) })))
+//!     }
+//!
+//!     // A message that is no question comes here, and the session goes on.
+//!     fn on_error(&mut self, error: SessionError) {
+//!         if let Err(error) = self.session.send(error.to_string()) {
+//!             log::warn!("{error}");
+//!         }
+//!     }
+//! }
+//!
+//! export!(Adder);
+//! # fn main() {}
+//! ```
+//!
+//! # The rest
+//!
+//! - [`Session`]: identity, properties, sending, closing.
+//! - [`OpenSessions`]: the endpoint's other sessions, and broadcasts to them.
+//! - [`Configurator`]: accept or reject handshakes.
+//! - [`Error`]: what the functions above fail with; everything converts into it.
+//! - [`log`]: the facade. What is logged goes to the deployment's log, from [`logging`]'s level on.
+
+pub mod logging;
+
+#[doc(hidden)]
+pub mod bindings;
+mod close;
+mod coder;
+mod configurator;
+mod dispatch;
+mod endpoint;
+mod error;
+mod export;
+mod handshake;
+mod message;
+mod open_sessions;
+mod send;
+mod session;
+
+pub use close::{CloseCause, CloseEvent, CloseReason, Initiator, close_code};
+pub use coder::{Decode, DecodeError, Encode, EncodeError, IntoReply, Json};
+pub use configurator::{Configurator, Decision};
+pub use endpoint::{Endpoint, EndpointConfig, ServerEndpoint, SessionError};
+pub use error::{Error, Result};
+pub use handshake::HandshakeRequest;
+pub use log;
+pub use message::Message;
+pub use open_sessions::{BroadcastOutcome, OpenSessions, PAGE_IDS_MAX};
+pub use send::{CloseError, PropertyError, QueueStatus, SendError};
+pub use session::Session;
+pub use sockhop_guest_macros::endpoint;
+
+/// What the macros of this crate write in yours. No part of what this crate promises.
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::bindings;
+    pub use crate::configurator::{Parts, decide};
+    pub use crate::dispatch::{Component, Entry, Exported, Opened};
+    pub use sockhop_guest_macros::export_configurator;
+    pub use wit_bindgen;
+}
