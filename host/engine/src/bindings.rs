@@ -1,0 +1,18 @@
+//! The contract in `wit/`, as wasmtime's generator renders it.
+
+mod generated {
+    wasmtime::component::bindgen!({
+        path: "../../wit",
+        world: "configured-endpoints",
+        exports: { default: async },
+        imports: { default: trappable },
+        // A message is lowered into the guest from where it lies, without a copy of the host's.
+        ownership: Borrowing { duplicate_if_necessary: true },
+        with: {
+            "sockhop:websocket/session.session": crate::ctx::SessionRef,
+        },
+    });
+}
+
+pub(crate) use generated::exports::sockhop::websocket::{configurator, deployment, endpoint};
+pub(crate) use generated::sockhop::websocket::{session, sessions, types};

@@ -1,0 +1,78 @@
+//! What belongs to one instance on the host's side of the sandbox: its WASI, its handles, its
+//! budget.
+
+use std::sync::Arc;
+
+use sockhop_session::Handle;
+use sockhop_session::port::Directory;
+use wasmtime::component::{HasData, ResourceTable};
+use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
+
+use crate::guest::GuestSettings;
+use crate::limits::Budget;
+use crate::output::LogStream;
+use crate::output::Stream;
+
+/// The most handles that one instance may hold at a time: sessions, and WASI's streams and
+/// pollables. A shared instance needs one for each session.
+const HANDLES_MAX: usize = 100_000;
+
+/// The data of an instance's store.
+pub(crate) struct Ctx {
+    wasi: WasiCtx,
+    table: ResourceTable,
+    directory: Arc<dyn Directory>,
+    pub(crate) budget: Budget,
+}
+
+/// A session handle that a guest owns.
+#[expect(unreachable_pub, reason = "the generated bindings re-export it")]
+pub struct SessionRef(pub(crate) Arc<Handle>);
+
+/// What the functions of the contract that the host serves may touch.
+pub(crate) struct CtxView<'a> {
+    pub(crate) table: &'a mut ResourceTable,
+    pub(crate) directory: &'a dyn Directory,
+}
+
+/// Tells wasmtime's bindings that host functions get a [`CtxView`].
+pub(crate) struct HasCtx;
+
+impl HasData for HasCtx {
+    type Data<'a> = CtxView<'a>;
+}
+
+impl Ctx {
+    /// For an instance under these settings, which sees the sessions in this directory.
+    pub(crate) fn new(settings: &GuestSettings, directory: Arc<dyn Directory>) -> Self {
+        let mut wasi = WasiCtxBuilder::new();
+        wasi.stdout(LogStream::new(Stream::Stdout, Arc::clone(&settings.output)))
+            .stderr(LogStream::new(Stream::Stderr, Arc::clone(&settings.output)))
+            .envs(&settings.env)
+            .allow_tcp(false)
+            .allow_udp(false)
+            .allow_ip_name_lookup(false);
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(HANDLES_MAX);
+        Self {
+            wasi: wasi.build(),
+            table,
+            directory,
+            budget: Budget::new(settings.memory_bytes, settings.event_cpu),
+        }
+    }
+
+    pub(crate) fn table(&mut self) -> &mut ResourceTable {
+        &mut self.table
+    }
+
+    pub(crate) fn view(&mut self) -> CtxView<'_> {
+        CtxView { table: &mut self.table, directory: &*self.directory }
+    }
+}
+
+impl WasiView for Ctx {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+    }
+}

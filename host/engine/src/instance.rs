@@ -1,0 +1,222 @@
+//! One instance of a component, called within its budget; whoever owns it makes one call at a time.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sockhop_session::handshake::{EndpointConfig, HandshakeDecision, HandshakeRequest};
+use sockhop_session::port::{Directory, Fault, SessionError, Trap, TrapKind};
+use sockhop_session::{CloseEvent, Handle, Message};
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::timeout;
+use wasmtime::Store;
+use wasmtime::component::ResourceAny;
+
+use crate::bindings::{configurator, deployment, endpoint, types};
+use crate::convert;
+use crate::ctx::{Ctx, SessionRef};
+use crate::fault;
+use crate::guest::Guest;
+use crate::seats::SeatError;
+
+/// One live instance. After a [`Trap`] it answers every call with another.
+pub(crate) struct Instance {
+    store: Store<Ctx>,
+    deployment: deployment::Guest,
+    endpoint: endpoint::Guest,
+    configurator: Option<configurator::Guest>,
+    event_wait: Duration,
+    gone: bool,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Instance {
+    /// Makes an instance that sees the sessions in `directory`.
+    pub(crate) async fn new(
+        guest: &Guest,
+        directory: Arc<dyn Directory>,
+    ) -> Result<Self, SeatError> {
+        let permit = guest.engine.permit().ok_or(SeatError::AtCapacity)?;
+        let mut store = Store::new(&guest.engine.inner, Ctx::new(&guest.settings, directory));
+        store.limiter(|ctx| &mut ctx.budget);
+        store.epoch_deadline_callback(|mut store| Ok(store.data_mut().budget.tick()?));
+        store.set_epoch_deadline(1);
+        let event_wait = guest.settings.event_wait;
+        let made = timeout(event_wait, guest.program.pre.instantiate_async(&mut store)).await;
+        let instance = match made {
+            Ok(Ok(instance)) => instance,
+            Ok(Err(error)) if error.is::<wasmtime::PoolConcurrencyLimitError>() => {
+                return Err(SeatError::AtCapacity);
+            }
+            made => return Err(SeatError::Trap(ended("instantiation", &store, made.map(drop_ok)))),
+        };
+        let exports = &guest.program.exports;
+        let mismatch = |error| SeatError::Trap(fault::trap("instantiation", &error, false));
+        Ok(Self {
+            deployment: exports.deployment.load(&mut store, &instance).map_err(mismatch)?,
+            endpoint: exports.endpoint.load(&mut store, &instance).map_err(mismatch)?,
+            configurator: exports
+                .configurator
+                .as_ref()
+                .map(|indices| indices.load(&mut store, &instance))
+                .transpose()
+                .map_err(mismatch)?,
+            store,
+            event_wait,
+            gone: false,
+            _permit: permit,
+        })
+    }
+
+    /// Whether a call has trapped.
+    pub(crate) fn is_gone(&self) -> bool {
+        self.gone
+    }
+
+    /// `deployment.describe`.
+    pub(crate) async fn describe(&mut self) -> Result<Vec<EndpointConfig>, Trap> {
+        self.begin("deployment.describe")?;
+        let called = self.deployment.call_describe(&mut self.store);
+        let called = timeout(self.event_wait, called).await;
+        let endpoints = self.end("deployment.describe", called)?;
+        Ok(endpoints.into_iter().map(convert::endpoint_config).collect())
+    }
+
+    /// `configurator.handshake`, where the component exports it.
+    pub(crate) async fn handshake(
+        &mut self,
+        endpoint_path: &str,
+        request: &HandshakeRequest,
+    ) -> Result<Option<HandshakeDecision>, Trap> {
+        let Some(configurator) = self.configurator.clone() else { return Ok(None) };
+        let call = "configurator.handshake";
+        self.begin(call)?;
+        let path_parameters: Vec<_> =
+            request.path_parameters.iter().map(|(name, value)| (&**name, &**value)).collect();
+        let headers: Vec<_> =
+            request.headers.iter().map(|(name, value)| (&**name, &**value)).collect();
+        let subprotocols: Vec<_> = request.subprotocols.iter().map(|name| &**name).collect();
+        let request = types::HandshakeRequestParam {
+            uri: &request.uri,
+            query: request.query.as_deref(),
+            path_parameters: &path_parameters,
+            headers: &headers,
+            subprotocols: &subprotocols,
+            default_subprotocol: request.default_subprotocol.as_deref(),
+        };
+        let called = configurator.call_handshake(&mut self.store, endpoint_path, request);
+        let called = timeout(self.event_wait, called).await;
+        self.end(call, called).map(|decision| Some(convert::decision(decision)))
+    }
+
+    /// `endpoint.open`.
+    pub(crate) async fn open(&mut self, session: Arc<Handle>) -> Result<ResourceAny, Fault> {
+        let call = "endpoint.open";
+        self.begin(call).map_err(Fault::Trapped)?;
+        let session = match self.store.data_mut().table().push(SessionRef(session)) {
+            Ok(session) => session,
+            Err(error) => {
+                return self.end(call, Ok(Err(fault::handles(error)))).map_err(Fault::Trapped);
+            }
+        };
+        let endpoint = self.endpoint.endpoint();
+        let called = endpoint.call_open(&mut self.store, session);
+        let called = timeout(self.event_wait, called).await;
+        self.end(call, called).map_err(Fault::Trapped)?.map_err(Fault::Returned)
+    }
+
+    /// `endpoint.on-message`.
+    pub(crate) async fn on_message(
+        &mut self,
+        endpoint: ResourceAny,
+        message: &Message,
+    ) -> Result<Option<Message>, Fault> {
+        let call = "endpoint.on-message";
+        self.begin(call).map_err(Fault::Trapped)?;
+        let message = convert::message_to_guest(message);
+        let guest = self.endpoint.endpoint();
+        let called = guest.call_on_message(&mut self.store, endpoint, message);
+        let called = timeout(self.event_wait, called).await;
+        let reply = self.end(call, called).map_err(Fault::Trapped)?.map_err(Fault::Returned)?;
+        Ok(reply.map(convert::message_from_guest))
+    }
+
+    /// `endpoint.on-error`.
+    pub(crate) async fn on_error(
+        &mut self,
+        endpoint: ResourceAny,
+        error: &SessionError,
+    ) -> Result<(), Trap> {
+        self.begin("endpoint.on-error")?;
+        let error = convert::session_error(error);
+        let guest = self.endpoint.endpoint();
+        let called = guest.call_on_error(&mut self.store, endpoint, error);
+        let called = timeout(self.event_wait, called).await;
+        self.end("endpoint.on-error", called)
+    }
+
+    /// `endpoint.on-close`. The caller drops the endpoint resource after it, by [`drop_endpoint`].
+    ///
+    /// [`drop_endpoint`]: Self::drop_endpoint
+    pub(crate) async fn on_close(
+        &mut self,
+        endpoint: ResourceAny,
+        event: &CloseEvent,
+    ) -> Result<(), Fault> {
+        let Some(event) = convert::close_event(event) else { return Ok(()) };
+        let call = "endpoint.on-close";
+        self.begin(call).map_err(Fault::Trapped)?;
+        let guest = self.endpoint.endpoint();
+        let called = guest.call_on_close(&mut self.store, endpoint, event);
+        let called = timeout(self.event_wait, called).await;
+        self.end(call, called).map_err(Fault::Trapped)?.map_err(Fault::Returned)
+    }
+
+    /// Drops a session's endpoint resource: runs the guest's destructor.
+    pub(crate) async fn drop_endpoint(&mut self, endpoint: ResourceAny) -> Result<(), Trap> {
+        let call = "the endpoint's destructor";
+        self.begin(call)?;
+        let called = endpoint.resource_drop_async(&mut self.store);
+        let called = timeout(self.event_wait, called).await;
+        self.end(call, called)
+    }
+
+    fn begin(&mut self, call: &'static str) -> Result<(), Trap> {
+        if self.gone {
+            let detail = "an earlier call into the instance trapped".to_owned();
+            return Err(Trap { kind: TrapKind::InstanceGone, call, detail });
+        }
+        // Until the call has ended well: its future may be dropped halfway.
+        self.gone = true;
+        self.store.data_mut().budget.begin_event();
+        self.store.set_epoch_deadline(1);
+        Ok(())
+    }
+
+    fn end<T>(&mut self, call: &'static str, called: Timed<T>) -> Result<T, Trap> {
+        match called {
+            Ok(Ok(value)) => {
+                self.gone = false;
+                Ok(value)
+            }
+            called => Err(ended(call, &self.store, called.map(drop_ok))),
+        }
+    }
+}
+
+/// The outcome of a call that had a deadline.
+type Timed<T> = Result<wasmtime::Result<T>, tokio::time::error::Elapsed>;
+
+fn drop_ok<T>(result: wasmtime::Result<T>) -> wasmtime::Result<()> {
+    result.map(|_| ())
+}
+
+fn ended(call: &'static str, store: &Store<Ctx>, called: Timed<()>) -> Trap {
+    match called {
+        Ok(Err(error)) => fault::trap(call, &error, store.data().budget.memory_was_refused()),
+        Ok(Ok(())) | Err(_) => Trap {
+            kind: TrapKind::OutOfPatience,
+            call,
+            detail: "the event's time (event_wait) is used up".to_owned(),
+        },
+    }
+}

@@ -1,0 +1,36 @@
+//! The sandbox of Sockhop: compiles guest components, makes instances of them, and calls them
+//! within budgets.
+//!
+//! This is the only crate that names wasmtime. What it serves and calls is the contract in `wit/`;
+//! what it shows to the rest of the host is in terms of `sockhop_session`.
+//!
+//! The way from bytes to a guest that serves a session:
+//!
+//! 1. [`Engine::load`] compiles a component and checks that it fits the contract: a [`Program`];
+//! 2. [`Guest::new`] joins it with the operator's settings, and [`Guest::describe`] asks for its
+//!    endpoints;
+//! 3. [`Seats`] hold the instances of one endpoint, one for each session or shared;
+//! 4. [`Seats::take`] gives a handshake its [`Seat`], which becomes the session's [`GuestSession`].
+
+mod bindings;
+mod capacity;
+mod convert;
+mod ctx;
+mod engine;
+mod fault;
+mod guest;
+mod instance;
+mod limits;
+mod output;
+mod program;
+mod seats;
+mod session_host;
+mod sessions_host;
+mod shard;
+
+pub use capacity::{Capacity, CapacityError};
+pub use engine::{Engine, EngineConfig, EngineError};
+pub use guest::{DescribeError, Guest, GuestSettings};
+pub use output::{GuestOutput, Stream};
+pub use program::{LoadError, Program};
+pub use seats::{GuestSession, Instancing, Seat, SeatError, Seats};

@@ -1,0 +1,187 @@
+//! Where sessions sit: an instance of their own, or one that they share.
+
+use std::num::NonZeroU16;
+use std::sync::Arc;
+
+use sockhop_session::handshake::{HandshakeDecision, HandshakeRequest};
+use sockhop_session::port::{Directory, Endpoint, Fault, SessionError, Trap};
+use sockhop_session::{CloseEvent, Handle, Message};
+use thiserror::Error;
+use wasmtime::component::ResourceAny;
+
+use crate::guest::Guest;
+use crate::instance::Instance;
+use crate::shard::{Shard, ShardSession, Shards};
+
+/// How many sessions an instance serves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Instancing {
+    /// One.
+    Session,
+    /// All of the endpoint, over this many instances.
+    Shared(NonZeroU16),
+}
+
+/// Why there is no seat.
+#[derive(Clone, Debug, Error)]
+pub enum SeatError {
+    /// As many instances live as the machine holds, or as the operator allows.
+    #[error("all instances are taken; raise sandbox.instances, or let sessions share instances")]
+    AtCapacity,
+    /// The guest failed while its instance was made or its configurator was asked.
+    #[error(transparent)]
+    Trap(#[from] Trap),
+}
+
+/// The seats of one endpoint of one revision.
+pub struct Seats {
+    guest: Guest,
+    endpoint_path: Arc<str>,
+    directory: Arc<dyn Directory>,
+    shards: Option<Shards>,
+}
+
+impl Seats {
+    /// Seats in instances of this guest, which see the sessions in `directory`.
+    #[must_use]
+    pub fn new(
+        guest: &Guest,
+        endpoint_path: &str,
+        instancing: Instancing,
+        directory: Arc<dyn Directory>,
+    ) -> Self {
+        let shards = match instancing {
+            Instancing::Session => None,
+            Instancing::Shared(count) => Some(Shards::new(count)),
+        };
+        Self { guest: guest.clone(), endpoint_path: endpoint_path.into(), directory, shards }
+    }
+
+    /// Takes a seat for a connection that is about to become a session.
+    ///
+    /// # Errors
+    /// [`SeatError`]; nothing is held then.
+    pub async fn take(&self) -> Result<Seat, SeatError> {
+        let place = match &self.shards {
+            None => {
+                let instance = Instance::new(&self.guest, Arc::clone(&self.directory)).await?;
+                Place::Own(Box::new(instance))
+            }
+            Some(shards) => Place::Shared(shards.take(&self.guest, &self.directory)?),
+        };
+        Ok(Seat { place, endpoint_path: Arc::clone(&self.endpoint_path) })
+    }
+}
+
+/// A place in an instance that nothing is open in yet. Dropping it gives it back.
+pub struct Seat {
+    place: Place,
+    endpoint_path: Arc<str>,
+}
+
+enum Place {
+    Own(Box<Instance>),
+    Shared(Shard),
+}
+
+impl Seat {
+    /// Asks the guest's configurator about a handshake; nothing where the component has none.
+    ///
+    /// # Errors
+    /// [`SeatError`]: the guest trapped, or its instance could not be made. The seat is of no use
+    /// then.
+    pub async fn handshake(
+        &mut self,
+        request: &HandshakeRequest,
+    ) -> Result<Option<HandshakeDecision>, SeatError> {
+        match &mut self.place {
+            Place::Own(instance) => Ok(instance.handshake(&self.endpoint_path, request).await?),
+            Place::Shared(shard) => {
+                shard.handshake(Arc::clone(&self.endpoint_path), request.clone()).await
+            }
+        }
+    }
+
+    /// Seats a session here, to be opened.
+    #[must_use]
+    pub fn session(self, session: Arc<Handle>) -> GuestSession {
+        GuestSession(match self.place {
+            Place::Own(instance) => Kind::Own(OwnSession { instance, session, endpoint: None }),
+            Place::Shared(shard) => Kind::Shared(shard.session(session)),
+        })
+    }
+}
+
+/// The guest's side of one session.
+pub struct GuestSession(Kind);
+
+enum Kind {
+    Own(OwnSession),
+    Shared(ShardSession),
+}
+
+struct OwnSession {
+    instance: Box<Instance>,
+    session: Arc<Handle>,
+    endpoint: Option<ResourceAny>,
+}
+
+impl OwnSession {
+    fn endpoint(&self) -> Result<ResourceAny, Trap> {
+        self.endpoint.ok_or_else(crate::shard::not_open)
+    }
+}
+
+impl Endpoint for GuestSession {
+    async fn open(&mut self) -> Result<(), Fault> {
+        match &mut self.0 {
+            Kind::Own(own) => {
+                let endpoint = own.instance.open(Arc::clone(&own.session)).await?;
+                own.endpoint = Some(endpoint);
+                Ok(())
+            }
+            Kind::Shared(shared) => shared.open().await,
+        }
+    }
+
+    async fn on_message(&mut self, message: Message) -> Result<Option<Message>, Fault> {
+        match &mut self.0 {
+            Kind::Own(own) => {
+                let endpoint = own.endpoint().map_err(Fault::Trapped)?;
+                own.instance.on_message(endpoint, &message).await
+            }
+            Kind::Shared(shared) => shared.on_message(message).await,
+        }
+    }
+
+    async fn on_error(&mut self, error: &SessionError) -> Result<(), Trap> {
+        match &mut self.0 {
+            Kind::Own(own) => {
+                let endpoint = own.endpoint()?;
+                own.instance.on_error(endpoint, error).await
+            }
+            Kind::Shared(shared) => shared.on_error(error.clone()).await,
+        }
+    }
+
+    async fn on_close(&mut self, event: &CloseEvent) -> Result<(), Fault> {
+        match &mut self.0 {
+            Kind::Own(own) => {
+                let endpoint = own.endpoint().map_err(Fault::Trapped)?;
+                own.instance.on_close(endpoint, event).await
+            }
+            Kind::Shared(shared) => shared.on_close(event.clone()).await,
+        }
+    }
+
+    async fn finish(&mut self) -> Result<(), Trap> {
+        match &mut self.0 {
+            Kind::Own(own) => {
+                let endpoint = own.endpoint()?;
+                own.endpoint = None;
+                own.instance.drop_endpoint(endpoint).await
+            }
+            Kind::Shared(shared) => shared.finish().await,
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! Serves the imported interface `sessions`.
+
+use std::collections::HashSet;
+
+use sockhop_session::{Handle, SessionId};
+use wasmtime::component::Resource;
+
+use crate::bindings::sessions::{BroadcastOutcome, Host, Message, Selection};
+use crate::convert;
+use crate::ctx::{CtxView, SessionRef};
+use crate::fault;
+
+/// The most ids that one call of `ids` answers with.
+const IDS_MAX: u32 = 1000;
+
+/// A selection that is ready to be asked about many sessions.
+struct Filter {
+    path_parameters: Vec<(String, String)>,
+    except: HashSet<SessionId>,
+}
+
+impl Filter {
+    fn new(selection: Selection) -> Self {
+        Self {
+            path_parameters: selection.path_parameters,
+            // What is no id of a session cannot name one to leave out.
+            except: selection.except.iter().filter_map(|id| id.parse().ok()).collect(),
+        }
+    }
+
+    fn takes(&self, session: &Handle) -> bool {
+        let parameters = &session.identity().request.path_parameters;
+        session.is_open()
+            && self.path_parameters.iter().all(|wanted| parameters.contains(wanted))
+            && !self.except.contains(&session.id())
+    }
+}
+
+impl Host for CtxView<'_> {
+    fn count(&mut self, which: Selection) -> wasmtime::Result<u32> {
+        let filter = Filter::new(which);
+        let mut count = 0_u32;
+        self.directory.visit(None, &mut |session| {
+            count = count.saturating_add(u32::from(filter.takes(session)));
+            true
+        });
+        Ok(count)
+    }
+
+    fn ids(
+        &mut self,
+        which: Selection,
+        after: Option<String>,
+        limit: u32,
+    ) -> wasmtime::Result<Vec<String>> {
+        let limit = usize::try_from(limit.min(IDS_MAX)).unwrap_or(usize::MAX);
+        let filter = Filter::new(which);
+        let mut ids = Vec::new();
+        if limit > 0 {
+            let after = after.and_then(|after| after.parse().ok());
+            self.directory.visit(after, &mut |session| {
+                if filter.takes(session) {
+                    ids.push(session.id().to_string());
+                }
+                ids.len() < limit
+            });
+        }
+        Ok(ids)
+    }
+
+    fn get(&mut self, id: String) -> wasmtime::Result<Option<Resource<SessionRef>>> {
+        let session = id.parse().ok().and_then(|id| self.directory.get(id));
+        let Some(session) = session.filter(|session| session.is_open()) else { return Ok(None) };
+        Ok(Some(self.table.push(SessionRef(session)).map_err(fault::handles)?))
+    }
+
+    fn broadcast(&mut self, message: Message, to: Selection) -> wasmtime::Result<BroadcastOutcome> {
+        let message = convert::message_from_guest(message);
+        let filter = Filter::new(to);
+        let mut outcome = BroadcastOutcome { queued: 0, refused: Vec::new() };
+        self.directory.visit(None, &mut |session| {
+            if filter.takes(session) {
+                match session.send(message.clone()) {
+                    Ok(()) => outcome.queued = outcome.queued.saturating_add(1),
+                    Err(sockhop_session::SendError::QueueFull(_)) => {
+                        outcome.refused.push(session.id().to_string());
+                    }
+                    // It has closed since the filter saw it: it is not among the open ones.
+                    Err(sockhop_session::SendError::Closed) => {}
+                }
+            }
+            true
+        });
+        Ok(outcome)
+    }
+}

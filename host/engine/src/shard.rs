@@ -1,0 +1,273 @@
+//! Instances that sessions share: each is a task with a bounded mailbox.
+
+use std::collections::HashMap;
+use std::num::NonZeroU16;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use sockhop_session::handshake::{HandshakeDecision, HandshakeRequest};
+use sockhop_session::outbound::CloseRequest;
+use sockhop_session::port::{Directory, Fault, SessionError, Trap, TrapKind};
+use sockhop_session::{CloseCause, CloseEvent, Handle, Message, SessionId};
+use tokio::sync::{mpsc, oneshot};
+use wasmtime::component::ResourceAny;
+
+use crate::guest::Guest;
+use crate::instance::Instance;
+use crate::seats::SeatError;
+
+/// The most events that wait for one shared instance. A session has at most one event there, and
+/// its connection waits, and reads no more from its peer, while the mailbox is full.
+const MAILBOX_EVENTS_MAX: usize = 1024;
+
+/// The shared instances of one endpoint. Each is made when the first session needs it, and again
+/// after a trap.
+pub(crate) struct Shards {
+    mailboxes: Vec<Mutex<Option<mpsc::Sender<Event>>>>,
+    next: AtomicUsize,
+}
+
+impl Shards {
+    pub(crate) fn new(count: NonZeroU16) -> Self {
+        let mailboxes = (0..count.get()).map(|_| Mutex::new(None)).collect();
+        Self { mailboxes, next: AtomicUsize::new(0) }
+    }
+
+    /// A seat in the shard whose turn it is.
+    pub(crate) fn take(
+        &self,
+        guest: &Guest,
+        directory: &Arc<dyn Directory>,
+    ) -> Result<Shard, SeatError> {
+        let turn = self.next.fetch_add(1, Ordering::Relaxed) % self.mailboxes.len();
+        let mut mailbox = self.mailboxes[turn].lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(live) = mailbox.as_ref().filter(|mailbox| !mailbox.is_closed()) {
+            return Ok(Shard { mailbox: live.clone() });
+        }
+        // A shard takes its place now, so that a full host says so before the handshake is
+        // answered.
+        if guest.engine.instances() >= guest.engine.capacity().instances as usize {
+            return Err(SeatError::AtCapacity);
+        }
+        let (sender, receiver) = mpsc::channel(MAILBOX_EVENTS_MAX);
+        guest.engine.tasks().spawn(run(guest.clone(), Arc::clone(directory), receiver));
+        *mailbox = Some(sender.clone());
+        Ok(Shard { mailbox: sender })
+    }
+}
+
+/// A seat in a shared instance.
+pub(crate) struct Shard {
+    mailbox: mpsc::Sender<Event>,
+}
+
+impl Shard {
+    pub(crate) async fn handshake(
+        &mut self,
+        endpoint_path: Arc<str>,
+        request: HandshakeRequest,
+    ) -> Result<Option<HandshakeDecision>, SeatError> {
+        let (reply, answer) = oneshot::channel();
+        let event = Event::Handshake { endpoint_path, request: Box::new(request), reply };
+        if self.mailbox.send(event).await.is_err() {
+            return Err(gone("configurator.handshake").into());
+        }
+        answer.await.unwrap_or_else(|_| Err(gone("configurator.handshake").into()))
+    }
+
+    pub(crate) fn session(self, session: Arc<Handle>) -> ShardSession {
+        ShardSession { mailbox: self.mailbox, session }
+    }
+}
+
+/// The connection's end of one session in a shared instance.
+pub(crate) struct ShardSession {
+    mailbox: mpsc::Sender<Event>,
+    session: Arc<Handle>,
+}
+
+impl ShardSession {
+    pub(crate) async fn open(&mut self) -> Result<(), Fault> {
+        let session = Arc::clone(&self.session);
+        self.ask("endpoint.open", |reply| Event::Open { session, reply }).await
+    }
+
+    pub(crate) async fn on_message(&mut self, message: Message) -> Result<Option<Message>, Fault> {
+        let id = self.session.id();
+        self.ask("endpoint.on-message", |reply| Event::Message { id, message, reply }).await
+    }
+
+    pub(crate) async fn on_error(&mut self, error: SessionError) -> Result<(), Trap> {
+        let id = self.session.id();
+        self.ask("endpoint.on-error", |reply| Event::Error { id, error, reply }).await
+    }
+
+    pub(crate) async fn on_close(&mut self, event: CloseEvent) -> Result<(), Fault> {
+        let id = self.session.id();
+        self.ask("endpoint.on-close", |reply| Event::Close { id, event, reply }).await
+    }
+
+    pub(crate) async fn finish(&mut self) -> Result<(), Trap> {
+        let id = self.session.id();
+        self.ask("the endpoint's destructor", |reply| Event::Finish { id, reply }).await
+    }
+
+    async fn ask<T, E: From<Trap>>(
+        &self,
+        call: &'static str,
+        event: impl FnOnce(oneshot::Sender<Result<T, E>>) -> Event,
+    ) -> Result<T, E> {
+        let (reply, answer) = oneshot::channel();
+        if self.mailbox.send(event(reply)).await.is_err() {
+            return Err(gone(call).into());
+        }
+        answer.await.unwrap_or_else(|_| Err(gone(call).into()))
+    }
+}
+
+enum Event {
+    Handshake {
+        endpoint_path: Arc<str>,
+        request: Box<HandshakeRequest>,
+        reply: oneshot::Sender<Result<Option<HandshakeDecision>, SeatError>>,
+    },
+    Open {
+        session: Arc<Handle>,
+        reply: oneshot::Sender<Result<(), Fault>>,
+    },
+    Message {
+        id: SessionId,
+        message: Message,
+        reply: oneshot::Sender<Result<Option<Message>, Fault>>,
+    },
+    Error {
+        id: SessionId,
+        error: SessionError,
+        reply: oneshot::Sender<Result<(), Trap>>,
+    },
+    Close {
+        id: SessionId,
+        event: CloseEvent,
+        reply: oneshot::Sender<Result<(), Fault>>,
+    },
+    Finish {
+        id: SessionId,
+        reply: oneshot::Sender<Result<(), Trap>>,
+    },
+}
+
+/// The instance's task: ends when nobody can send to it any more, or at a trap.
+async fn run(guest: Guest, directory: Arc<dyn Directory>, mut mailbox: mpsc::Receiver<Event>) {
+    let mut room = match Instance::new(&guest, directory).await {
+        Ok(instance) => Room { instance, sessions: HashMap::new() },
+        Err(error) => {
+            mailbox.close();
+            while let Some(event) = mailbox.recv().await {
+                event.refuse(&error);
+            }
+            return;
+        }
+    };
+    while let Some(event) = mailbox.recv().await {
+        room.serve(event).await;
+        if room.instance.is_gone() {
+            // Nothing more comes in, so every session here is known: each is told that its guest is
+            // gone.
+            mailbox.close();
+            for (session, _endpoint) in room.sessions.values() {
+                session.close(CloseRequest::by_host(CloseCause::GuestFailed));
+            }
+            return;
+        }
+    }
+}
+
+/// A shared instance and the sessions in it.
+struct Room {
+    instance: Instance,
+    sessions: HashMap<SessionId, (Arc<Handle>, ResourceAny)>,
+}
+
+impl Room {
+    /// Serves one event and answers it. Nobody may wait for the answer any more.
+    async fn serve(&mut self, event: Event) {
+        match event {
+            Event::Handshake { endpoint_path, request, reply } => {
+                let decided = self.instance.handshake(&endpoint_path, &request).await;
+                let _unheard = reply.send(decided.map_err(SeatError::Trap));
+            }
+            Event::Open { session, reply } => {
+                let opened = self.instance.open(Arc::clone(&session)).await.map(|endpoint| {
+                    self.sessions.insert(session.id(), (session, endpoint));
+                });
+                let _unheard = reply.send(opened);
+            }
+            Event::Message { id, message, reply } => {
+                let replied = match self.endpoint(id) {
+                    Ok(endpoint) => self.instance.on_message(endpoint, &message).await,
+                    Err(trap) => Err(Fault::Trapped(trap)),
+                };
+                let _unheard = reply.send(replied);
+            }
+            Event::Error { id, error, reply } => {
+                let told = match self.endpoint(id) {
+                    Ok(endpoint) => self.instance.on_error(endpoint, &error).await,
+                    Err(trap) => Err(trap),
+                };
+                let _unheard = reply.send(told);
+            }
+            Event::Close { id, event, reply } => {
+                let told = match self.endpoint(id) {
+                    Ok(endpoint) => self.instance.on_close(endpoint, &event).await,
+                    Err(trap) => Err(Fault::Trapped(trap)),
+                };
+                let _unheard = reply.send(told);
+            }
+            Event::Finish { id, reply } => {
+                let finished = match self.sessions.remove(&id) {
+                    Some((_session, endpoint)) => self.instance.drop_endpoint(endpoint).await,
+                    None => Err(not_open()),
+                };
+                let _unheard = reply.send(finished);
+            }
+        }
+    }
+
+    fn endpoint(&self, id: SessionId) -> Result<ResourceAny, Trap> {
+        self.sessions.get(&id).map(|(_session, endpoint)| *endpoint).ok_or_else(not_open)
+    }
+}
+
+impl Event {
+    /// Answers without an instance: there is none.
+    fn refuse(self, error: &SeatError) {
+        let trap = |call| match error {
+            SeatError::Trap(trap) => trap.clone(),
+            SeatError::AtCapacity => {
+                Trap { kind: TrapKind::InstanceGone, call, detail: error.to_string() }
+            }
+        };
+        match self {
+            Self::Handshake { reply, .. } => drop(reply.send(Err(error.clone()))),
+            Self::Open { reply, .. } => drop(reply.send(Err(trap("endpoint.open").into()))),
+            Self::Message { reply, .. } => {
+                drop(reply.send(Err(trap("endpoint.on-message").into())));
+            }
+            Self::Error { reply, .. } => drop(reply.send(Err(trap("endpoint.on-error")))),
+            Self::Close { reply, .. } => drop(reply.send(Err(trap("endpoint.on-close").into()))),
+            Self::Finish { reply, .. } => drop(reply.send(Err(trap("the endpoint's destructor")))),
+        }
+    }
+}
+
+/// The instance has trapped, or was never made.
+fn gone(call: &'static str) -> Trap {
+    let detail = "the shared instance has ended".to_owned();
+    Trap { kind: TrapKind::InstanceGone, call, detail }
+}
+
+/// A session that was not opened, or is finished, was called: a bug of the connection's.
+pub(crate) fn not_open() -> Trap {
+    let detail = "the session is not open in the instance".to_owned();
+    Trap { kind: TrapKind::InstanceGone, call: "a session's event", detail }
+}
