@@ -9,6 +9,7 @@ use wasmtime::component::{HasData, ResourceTable};
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 
 use crate::guest::GuestSettings;
+use crate::lane::Slow;
 use crate::limits::Budget;
 use crate::output::LogStream;
 use crate::output::Stream;
@@ -44,7 +45,7 @@ impl HasData for HasCtx {
 
 impl Ctx {
     /// For an instance under these settings, which sees the sessions in this directory.
-    pub(crate) fn new(settings: &GuestSettings, directory: Arc<dyn Directory>) -> Self {
+    pub(crate) fn new(settings: &GuestSettings, directory: Arc<dyn Directory>, slow: Slow) -> Self {
         let mut wasi = WasiCtxBuilder::new();
         wasi.stdout(LogStream::new(Stream::Stdout, Arc::clone(&settings.output)))
             .stderr(LogStream::new(Stream::Stderr, Arc::clone(&settings.output)))
@@ -58,7 +59,7 @@ impl Ctx {
             wasi: wasi.build(),
             table,
             directory,
-            budget: Budget::new(settings.memory_bytes, settings.event_cpu),
+            budget: Budget::new(settings.memory_bytes, settings.event_cpu, slow),
         }
     }
 

@@ -14,6 +14,7 @@ use wasmtime::{Cache, CacheConfig, Config, InstanceAllocationStrategy, PoolingAl
 use crate::bindings::{session, sessions};
 use crate::capacity::{Capacity, CapacityError};
 use crate::ctx::{Ctx, HasCtx};
+use crate::lane::SlowLane;
 use crate::limits::EPOCH_TICK;
 use crate::program::{LoadError, Program};
 
@@ -58,9 +59,9 @@ pub enum EngineError {
     /// The pool of instances cannot be made.
     #[error("the sandbox cannot be set up")]
     Sandbox(#[source] wasmtime::Error),
-    /// The thread that interrupts guests cannot be started.
-    #[error("the sandbox's clock cannot be started")]
-    Clock(#[source] std::io::Error),
+    /// A thread that the sandbox needs cannot be started.
+    #[error("the sandbox's threads cannot be started")]
+    Threads(#[source] std::io::Error),
 }
 
 /// The sandbox. Cloning shares it.
@@ -70,6 +71,7 @@ pub struct Engine {
     pub(crate) linker: Arc<Linker<Ctx>>,
     capacity: Capacity,
     permits: Arc<Semaphore>,
+    lane: SlowLane,
     tasks: TaskTracker,
 }
 
@@ -82,12 +84,13 @@ impl Engine {
         let capacity = Capacity::of_machine(config.instances)?;
         let inner = wasmtime::Engine::new(&wasmtime_config(config, capacity)?)
             .map_err(EngineError::Sandbox)?;
-        start_clock(&inner).map_err(EngineError::Clock)?;
+        start_clock(&inner).map_err(EngineError::Threads)?;
         let linker = linker(&inner).map_err(EngineError::Sandbox)?;
         Ok(Self {
             inner,
             linker: Arc::new(linker),
             capacity,
+            lane: SlowLane::new().map_err(EngineError::Threads)?,
             permits: Arc::new(Semaphore::new(capacity.instances as usize)),
             tasks: TaskTracker::new(),
         })
@@ -116,7 +119,7 @@ impl Engine {
 
     /// Waits until the tasks of all shared instances have ended, which they do once nothing holds
     /// their [`Seats`](crate::Seats) or a session of theirs.
-    pub async fn wait(&self) {
+    pub async fn stopped(&self) {
         self.tasks.close();
         self.tasks.wait().await;
     }
@@ -124,6 +127,10 @@ impl Engine {
     /// The right to one live instance, where there is one left.
     pub(crate) fn permit(&self) -> Option<OwnedSemaphorePermit> {
         Arc::clone(&self.permits).try_acquire_owned().ok()
+    }
+
+    pub(crate) fn lane(&self) -> &SlowLane {
+        &self.lane
     }
 
     pub(crate) fn tasks(&self) -> &TaskTracker {

@@ -7,8 +7,8 @@ use sockhop_session::handshake::EndpointConfig;
 use sockhop_session::port::{NoSessions, Trap};
 use thiserror::Error;
 
+use crate::caller::Caller;
 use crate::engine::Engine;
-use crate::instance::Instance;
 use crate::output::GuestOutput;
 use crate::program::Program;
 use crate::seats::SeatError;
@@ -67,7 +67,7 @@ impl Guest {
     /// # Errors
     /// [`DescribeError`] where there is no instance to be had or it traps.
     pub async fn describe(&self) -> Result<Vec<EndpointConfig>, DescribeError> {
-        let mut instance = Instance::new(self, Arc::new(NoSessions)).await?;
+        let mut instance = Caller::new(self, Arc::new(NoSessions)).await?;
         Ok(instance.describe().await?)
     }
 }

@@ -16,6 +16,7 @@ use crate::convert;
 use crate::ctx::{Ctx, SessionRef};
 use crate::fault;
 use crate::guest::Guest;
+use crate::lane::Slow;
 use crate::seats::SeatError;
 
 /// One live instance. After a [`Trap`] it answers every call with another.
@@ -32,11 +33,12 @@ pub(crate) struct Instance {
 impl Instance {
     /// Makes an instance that sees the sessions in `directory`.
     pub(crate) async fn new(
-        guest: &Guest,
+        guest: Guest,
         directory: Arc<dyn Directory>,
+        slow: Slow,
     ) -> Result<Self, SeatError> {
         let permit = guest.engine.permit().ok_or(SeatError::AtCapacity)?;
-        let mut store = Store::new(&guest.engine.inner, Ctx::new(&guest.settings, directory));
+        let mut store = Store::new(&guest.engine.inner, Ctx::new(&guest.settings, directory, slow));
         store.limiter(|ctx| &mut ctx.budget);
         store.epoch_deadline_callback(|mut store| Ok(store.data_mut().budget.tick()?));
         store.set_epoch_deadline(1);

@@ -13,6 +13,7 @@
 //! 4. [`Seats::take`] gives a handshake its [`Seat`], which becomes the session's [`GuestSession`].
 
 mod bindings;
+mod caller;
 mod capacity;
 mod convert;
 mod ctx;
@@ -20,6 +21,7 @@ mod engine;
 mod fault;
 mod guest;
 mod instance;
+mod lane;
 mod limits;
 mod output;
 mod program;
@@ -27,6 +29,8 @@ mod seats;
 mod session_host;
 mod sessions_host;
 mod shard;
+#[cfg(test)]
+mod tests;
 
 pub use capacity::{Capacity, CapacityError};
 pub use engine::{Engine, EngineConfig, EngineError};

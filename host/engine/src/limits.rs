@@ -1,8 +1,11 @@
 //! What one instance may use, and how much of it it has used.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use wasmtime::{ResourceLimiter, UpdateDeadline};
+
+use crate::lane::Slow;
 
 /// How often a guest that computes is interrupted, so that it neither holds a worker nor outlives
 /// its budget unnoticed: the finest step in which computing time is counted.
@@ -26,10 +29,12 @@ pub(crate) struct Budget {
     table_elements: usize,
     ticks_max: u64,
     ticks: u64,
+    slow: Slow,
 }
 
 impl Budget {
-    pub(crate) fn new(memory_bytes_max: usize, event_cpu: Duration) -> Self {
+    /// `slow` is raised while an event computes for longer than a tick.
+    pub(crate) fn new(memory_bytes_max: usize, event_cpu: Duration, slow: Slow) -> Self {
         let ticks_max = event_cpu.as_millis() / EPOCH_TICK.as_millis();
         Self {
             memory_bytes_max,
@@ -38,12 +43,14 @@ impl Budget {
             table_elements: 0,
             ticks_max: u64::try_from(ticks_max).unwrap_or(u64::MAX).max(1),
             ticks: 0,
+            slow,
         }
     }
 
     /// A new event begins: its computing time is not used yet.
     pub(crate) fn begin_event(&mut self) {
         self.ticks = 0;
+        self.slow.store(false, Ordering::Relaxed);
         self.memory_was_refused = false;
     }
 
@@ -53,6 +60,7 @@ impl Budget {
     /// [`OutOfTime`] where that was one too many.
     pub(crate) fn tick(&mut self) -> Result<UpdateDeadline, OutOfTime> {
         self.ticks = self.ticks.saturating_add(1);
+        self.slow.store(true, Ordering::Relaxed);
         if self.ticks > self.ticks_max { Err(OutOfTime) } else { Ok(UpdateDeadline::Yield(1)) }
     }
 
@@ -101,7 +109,7 @@ mod tests {
 
     #[test]
     fn all_memories_count_together() {
-        let mut budget = Budget::new(100, Duration::from_secs(1));
+        let mut budget = Budget::new(100, Duration::from_secs(1), Slow::default());
         assert!(budget.memory_growing(0, 60, None).expect("no trap"));
         assert!(!budget.memory_growing(0, 41, None).expect("no trap"));
         assert!(budget.memory_was_refused());
@@ -111,7 +119,7 @@ mod tests {
 
     #[test]
     fn time_is_counted_by_event() {
-        let mut budget = Budget::new(0, Duration::from_millis(2));
+        let mut budget = Budget::new(0, Duration::from_millis(2), Slow::default());
         assert!(budget.tick().is_ok() && budget.tick().is_ok());
         assert!(budget.tick().is_err());
         budget.begin_event();

@@ -9,8 +9,8 @@ use sockhop_session::{CloseEvent, Handle, Message};
 use thiserror::Error;
 use wasmtime::component::ResourceAny;
 
+use crate::caller::Caller;
 use crate::guest::Guest;
-use crate::instance::Instance;
 use crate::shard::{Shard, ShardSession, Shards};
 
 /// How many sessions an instance serves.
@@ -63,10 +63,7 @@ impl Seats {
     /// [`SeatError`]; nothing is held then.
     pub async fn take(&self) -> Result<Seat, SeatError> {
         let place = match &self.shards {
-            None => {
-                let instance = Instance::new(&self.guest, Arc::clone(&self.directory)).await?;
-                Place::Own(Box::new(instance))
-            }
+            None => Place::Own(Caller::new(&self.guest, Arc::clone(&self.directory)).await?),
             Some(shards) => Place::Shared(shards.take(&self.guest, &self.directory)?),
         };
         Ok(Seat { place, endpoint_path: Arc::clone(&self.endpoint_path) })
@@ -80,7 +77,7 @@ pub struct Seat {
 }
 
 enum Place {
-    Own(Box<Instance>),
+    Own(Caller),
     Shared(Shard),
 }
 
@@ -95,7 +92,10 @@ impl Seat {
         request: &HandshakeRequest,
     ) -> Result<Option<HandshakeDecision>, SeatError> {
         match &mut self.place {
-            Place::Own(instance) => Ok(instance.handshake(&self.endpoint_path, request).await?),
+            Place::Own(instance) => {
+                let path = Arc::clone(&self.endpoint_path);
+                Ok(instance.handshake(path, request.clone()).await?)
+            }
             Place::Shared(shard) => {
                 shard.handshake(Arc::clone(&self.endpoint_path), request.clone()).await
             }
@@ -121,7 +121,7 @@ enum Kind {
 }
 
 struct OwnSession {
-    instance: Box<Instance>,
+    instance: Caller,
     session: Arc<Handle>,
     endpoint: Option<ResourceAny>,
 }
@@ -148,7 +148,7 @@ impl Endpoint for GuestSession {
         match &mut self.0 {
             Kind::Own(own) => {
                 let endpoint = own.endpoint().map_err(Fault::Trapped)?;
-                own.instance.on_message(endpoint, &message).await
+                own.instance.on_message(endpoint, message).await
             }
             Kind::Shared(shared) => shared.on_message(message).await,
         }
@@ -158,7 +158,7 @@ impl Endpoint for GuestSession {
         match &mut self.0 {
             Kind::Own(own) => {
                 let endpoint = own.endpoint()?;
-                own.instance.on_error(endpoint, error).await
+                own.instance.on_error(endpoint, error.clone()).await
             }
             Kind::Shared(shared) => shared.on_error(error.clone()).await,
         }
@@ -168,7 +168,7 @@ impl Endpoint for GuestSession {
         match &mut self.0 {
             Kind::Own(own) => {
                 let endpoint = own.endpoint().map_err(Fault::Trapped)?;
-                own.instance.on_close(endpoint, event).await
+                own.instance.on_close(endpoint, event.clone()).await
             }
             Kind::Shared(shared) => shared.on_close(event.clone()).await,
         }

@@ -21,8 +21,13 @@ struct Filter {
 
 impl Filter {
     fn new(selection: Selection) -> Self {
+        // Each session is compared until the first that it lacks, with no interruption in between:
+        // without repetitions that is at most one more than it has.
+        let mut path_parameters = selection.path_parameters;
+        path_parameters.sort_unstable();
+        path_parameters.dedup();
         Self {
-            path_parameters: selection.path_parameters,
+            path_parameters,
             // What is no id of a session cannot name one to leave out.
             except: selection.except.iter().filter_map(|id| id.parse().ok()).collect(),
         }
@@ -92,5 +97,44 @@ impl Host for CtxView<'_> {
             true
         });
         Ok(outcome)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sockhop_session::Identity;
+    use sockhop_session::handshake::HandshakeRequest;
+
+    use super::*;
+
+    fn parameter(value: &str) -> (String, String) {
+        ("room".to_owned(), value.to_owned())
+    }
+
+    #[test]
+    fn a_repeated_parameter_is_asked_about_once() {
+        let session = Handle::new(
+            Identity {
+                id: SessionId { host: 1, number: 1 },
+                endpoint_path: "/{room}".into(),
+                request: HandshakeRequest {
+                    path_parameters: vec![parameter("a")],
+                    ..HandshakeRequest::default()
+                },
+                subprotocol: None,
+                max_message_bytes: 1,
+            },
+            1,
+            1,
+        );
+        let filter = |values: &[&str]| {
+            let path_parameters = values.iter().copied().map(parameter).collect();
+            Filter::new(Selection { path_parameters, except: Vec::new() })
+        };
+        let repeated = filter(&["a"; 1000]);
+        assert_eq!(repeated.path_parameters.len(), 1);
+        assert!(repeated.takes(&session));
+        assert!(filter(&[]).takes(&session));
+        assert!(!filter(&["a", "b", "a"]).takes(&session));
     }
 }

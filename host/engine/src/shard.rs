@@ -12,8 +12,8 @@ use sockhop_session::{CloseCause, CloseEvent, Handle, Message, SessionId};
 use tokio::sync::{mpsc, oneshot};
 use wasmtime::component::ResourceAny;
 
+use crate::caller::Caller;
 use crate::guest::Guest;
-use crate::instance::Instance;
 use crate::seats::SeatError;
 
 /// The most events that wait for one shared instance. A session has at most one event there, and
@@ -158,7 +158,7 @@ enum Event {
 
 /// The instance's task: ends when nobody can send to it any more, or at a trap.
 async fn run(guest: Guest, directory: Arc<dyn Directory>, mut mailbox: mpsc::Receiver<Event>) {
-    let mut room = match Instance::new(&guest, directory).await {
+    let mut room = match Caller::new(&guest, directory).await {
         Ok(instance) => Room { instance, sessions: HashMap::new() },
         Err(error) => {
             mailbox.close();
@@ -184,7 +184,7 @@ async fn run(guest: Guest, directory: Arc<dyn Directory>, mut mailbox: mpsc::Rec
 
 /// A shared instance and the sessions in it.
 struct Room {
-    instance: Instance,
+    instance: Caller,
     sessions: HashMap<SessionId, (Arc<Handle>, ResourceAny)>,
 }
 
@@ -193,7 +193,7 @@ impl Room {
     async fn serve(&mut self, event: Event) {
         match event {
             Event::Handshake { endpoint_path, request, reply } => {
-                let decided = self.instance.handshake(&endpoint_path, &request).await;
+                let decided = self.instance.handshake(endpoint_path, *request).await;
                 let _unheard = reply.send(decided.map_err(SeatError::Trap));
             }
             Event::Open { session, reply } => {
@@ -204,21 +204,21 @@ impl Room {
             }
             Event::Message { id, message, reply } => {
                 let replied = match self.endpoint(id) {
-                    Ok(endpoint) => self.instance.on_message(endpoint, &message).await,
+                    Ok(endpoint) => self.instance.on_message(endpoint, message).await,
                     Err(trap) => Err(Fault::Trapped(trap)),
                 };
                 let _unheard = reply.send(replied);
             }
             Event::Error { id, error, reply } => {
                 let told = match self.endpoint(id) {
-                    Ok(endpoint) => self.instance.on_error(endpoint, &error).await,
+                    Ok(endpoint) => self.instance.on_error(endpoint, error).await,
                     Err(trap) => Err(trap),
                 };
                 let _unheard = reply.send(told);
             }
             Event::Close { id, event, reply } => {
                 let told = match self.endpoint(id) {
-                    Ok(endpoint) => self.instance.on_close(endpoint, &event).await,
+                    Ok(endpoint) => self.instance.on_close(endpoint, event).await,
                     Err(trap) => Err(Fault::Trapped(trap)),
                 };
                 let _unheard = reply.send(told);

@@ -132,23 +132,19 @@ impl Handle {
         if outbound.is_open() { Poll::Pending } else { Poll::Ready(()) }
     }
 
-    /// For the connection: sends a guest's reply if there is room, and gives it back where the
-    /// queue is full.
+    /// For the connection: sends a guest's reply if there is room. Where the queue is full it gives
+    /// the reply back, and keeps the next room for it: the connection offers it again.
     ///
     /// # Errors
     /// [`SendError::Closed`] where the session is not open any more.
     pub fn offer(&self, reply: Message) -> Result<Option<Message>, SendError> {
-        let mut outbound = self.outbound();
-        match outbound.check(&reply) {
-            Ok(_) => outbound.push(reply).map(|()| None),
-            Err(SendError::QueueFull(_)) => Ok(Some(reply)),
-            Err(SendError::Closed) => Err(SendError::Closed),
-        }
+        self.outbound().offer(reply)
     }
 
-    /// For the connection: nothing can be written any more; what waits is dropped.
-    pub fn shut(&self) {
-        self.outbound().shut();
+    /// For the connection: nothing can be written any more; what waits is dropped. Answers the
+    /// close that was asked for and not taken yet.
+    pub fn shut(&self) -> Option<CloseRequest> {
+        self.outbound().shut()
     }
 
     /// All properties, in the order of their names.

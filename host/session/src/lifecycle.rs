@@ -45,7 +45,10 @@ struct Closing {
     initiator: Initiator,
     cause: CloseCause,
     phrase: String,
-    sent: Option<Option<u16>>,
+    /// The code of this side's Close frame, if it has one.
+    code: Option<u16>,
+    /// Whether that frame has left.
+    written: bool,
     received: Option<Option<u16>>,
 }
 
@@ -115,16 +118,24 @@ impl Lifecycle {
             initiator: request.initiator,
             cause: request.cause,
             phrase: request.reason.phrase().to_owned(),
-            sent: Some(request.reason.wire_code()),
+            code: request.reason.wire_code(),
+            written: false,
             received: None,
         });
         Some(request.reason)
     }
 
+    /// This side's Close frame, if there is one, has been written to the connection.
+    pub fn close_written(&mut self) {
+        if let State::Closing(closing) = &mut self.state {
+            closing.written = true;
+        }
+    }
+
     /// A Close frame came from the peer, with this code (if any) and phrase.
     pub fn peer_closed(&mut self, code: Option<u16>, phrase: &str) -> OnPeerClose {
         match &mut self.state {
-            // Closing => Closing, both frames known; `finish` closes it once ours is written.
+            // Closing => Closing, both frames known; `ended` closes it once ours is written.
             State::Closing(closing) | State::Closed(closing) => {
                 closing.received.get_or_insert(code);
                 OnPeerClose::Complete
@@ -136,7 +147,8 @@ impl Lifecycle {
                     initiator: Initiator::Peer,
                     cause: CloseCause::Requested,
                     phrase: phrase.to_owned(),
-                    sent: Some(code),
+                    code,
+                    written: false,
                     received: Some(code),
                 });
                 OnPeerClose::Answer
@@ -153,17 +165,18 @@ impl Lifecycle {
                 initiator: Initiator::Transport,
                 cause: CloseCause::ConnectionLost,
                 phrase: String::new(),
-                sent: None,
+                code: None,
+                written: false,
                 received: None,
             },
         };
         let event = CloseEvent {
             initiator: closing.initiator,
             cause: closing.cause,
-            code_sent: closing.sent.flatten(),
+            code_sent: closing.code.filter(|_| closing.written),
             code_received: closing.received.flatten(),
             phrase: closing.phrase.clone(),
-            clean: closing.sent.is_some() && closing.received.is_some(),
+            clean: closing.written && closing.received.is_some(),
             code: jakarta_code(&closing),
         };
         self.state = State::Closed(closing);
@@ -190,7 +203,7 @@ fn jakarta_code(closing: &Closing) -> u16 {
         | CloseCause::MessageTooBig
         | CloseCause::GoingAway
         | CloseCause::ServiceRestart
-        | CloseCause::GuestFailed => closing.sent.flatten().unwrap_or(code::NO_STATUS_CODE),
+        | CloseCause::GuestFailed => closing.code.unwrap_or(code::NO_STATUS_CODE),
     }
 }
 
@@ -221,6 +234,7 @@ mod tests {
         let mut lifecycle = open();
         assert_eq!(lifecycle.peer_closed(Some(3500), "bye"), OnPeerClose::Answer);
         assert!(!lifecycle.is_open() && !lifecycle.awaits_peer());
+        lifecycle.close_written();
         let event = end(lifecycle);
         assert_eq!((event.initiator, event.cause), (Initiator::Peer, CloseCause::Requested));
         assert_eq!(
@@ -234,6 +248,7 @@ mod tests {
     fn a_close_of_the_peer_without_a_code_is_1005() {
         let mut lifecycle = open();
         lifecycle.peer_closed(None, "");
+        lifecycle.close_written();
         let event = end(lifecycle);
         assert_eq!((event.code_sent, event.code_received, event.code), (None, None, 1005));
         assert!(event.clean);
@@ -244,6 +259,7 @@ mod tests {
         let mut lifecycle = open();
         let sent = lifecycle.begin_close(by_guest(1009, "phrase")).expect("to be sent");
         assert_eq!(sent.wire_code(), Some(1009));
+        lifecycle.close_written();
         assert!(lifecycle.awaits_peer());
         assert_eq!(lifecycle.peer_closed(Some(1000), "other"), OnPeerClose::Complete);
         assert!(!lifecycle.awaits_peer());
@@ -264,8 +280,23 @@ mod tests {
     fn a_peer_that_does_not_answer_leaves_an_unclean_close() {
         let mut lifecycle = open();
         lifecycle.begin_close(CloseRequest::by_host(CloseCause::ServiceRestart));
+        lifecycle.close_written();
         let event = end(lifecycle);
         assert_eq!((event.code_sent, event.code, event.clean), (Some(1012), 1012, false));
+    }
+
+    #[test]
+    fn a_close_frame_that_never_left_was_not_sent() {
+        let mut lifecycle = open();
+        lifecycle.begin_close(by_guest(4000, "bye"));
+        let event = end(lifecycle);
+        assert_eq!((event.initiator, event.cause), (Initiator::Guest, CloseCause::Requested));
+        assert_eq!((event.code_sent, event.code, event.clean), (None, 4000, false));
+        let mut lifecycle = open();
+        lifecycle.peer_closed(Some(1000), "");
+        let event = end(lifecycle);
+        assert_eq!((event.code_sent, event.code_received, event.code), (None, Some(1000), 1000));
+        assert!(!event.clean, "the answer was not written");
     }
 
     #[test]

@@ -74,6 +74,8 @@ pub enum Outgoing {
 pub struct Outbound {
     messages: VecDeque<Message>,
     queued_bytes: usize,
+    /// What the reply that waits for room takes, if one does: nobody else gets that room.
+    claimed_bytes: usize,
     limit_bytes: usize,
     state: State,
     reader: Option<Waker>,
@@ -93,6 +95,7 @@ impl Outbound {
         Self {
             messages: VecDeque::new(),
             queued_bytes: 0,
+            claimed_bytes: 0,
             limit_bytes,
             state: State::Open,
             reader: None,
@@ -105,10 +108,11 @@ impl Outbound {
         matches!(self.state, State::Open)
     }
 
-    /// How full the queue is.
+    /// How full the queue is, a reply that waits for room included.
     #[must_use]
     pub fn status(&self) -> QueueStatus {
-        QueueStatus { queued_bytes: self.queued_bytes, limit_bytes: self.limit_bytes }
+        let queued_bytes = self.queued_bytes.saturating_add(self.claimed_bytes);
+        QueueStatus { queued_bytes, limit_bytes: self.limit_bytes }
     }
 
     /// Takes a message, whole, behind all that waits.
@@ -134,10 +138,29 @@ impl Outbound {
             return Err(SendError::Closed);
         }
         let cost = message.payload_bytes().saturating_add(MESSAGE_OVERHEAD_BYTES);
-        if self.queued_bytes > 0 && self.queued_bytes.saturating_add(cost) > self.limit_bytes {
+        let waiting = self.queued_bytes.saturating_add(self.claimed_bytes);
+        if waiting > 0 && waiting.saturating_add(cost) > self.limit_bytes {
             return Err(SendError::QueueFull(self.status()));
         }
         Ok(cost)
+    }
+
+    /// Takes a reply as `push` would, or gives it back where the queue is full. From then on nobody
+    /// else gets the room that it needs, or those who need less would keep it waiting for ever: it
+    /// is to be offered again, until it is taken or the queue is not open any more.
+    ///
+    /// # Errors
+    /// [`SendError::Closed`].
+    pub fn offer(&mut self, reply: Message) -> Result<Option<Message>, SendError> {
+        self.claimed_bytes = 0;
+        match self.check(&reply) {
+            Ok(_) => self.push(reply).map(|()| None),
+            Err(SendError::QueueFull(_)) => {
+                self.claimed_bytes = reply.payload_bytes().saturating_add(MESSAGE_OVERHEAD_BYTES);
+                Ok(Some(reply))
+            }
+            Err(SendError::Closed) => Err(SendError::Closed),
+        }
     }
 
     /// Asks for a close behind all that waits. Only the first request counts.
@@ -172,11 +195,14 @@ impl Outbound {
     }
 
     /// Drops what waits and takes nothing more: the connection is gone or the peer has closed.
-    pub fn shut(&mut self) {
-        self.state = State::Shut;
+    /// Answers the close that was asked for and not taken yet.
+    pub fn shut(&mut self) -> Option<CloseRequest> {
+        let state = std::mem::replace(&mut self.state, State::Shut);
         self.messages = VecDeque::new();
         self.queued_bytes = 0;
+        self.claimed_bytes = 0;
         self.wake();
+        if let State::Closing(request) = state { request } else { None }
     }
 
     fn wake(&mut self) {
@@ -230,10 +256,49 @@ mod tests {
     }
 
     #[test]
+    fn room_is_kept_for_a_reply_that_waits() {
+        let mut queue = Outbound::new(3 * MESSAGE_OVERHEAD_BYTES);
+        for _ in 0..3 {
+            queue.push(text("")).expect("room");
+        }
+        let reply = text("longer than the others");
+        assert_eq!(queue.offer(reply.clone()), Ok(Some(reply.clone())));
+        for _ in 0..2 {
+            assert!(queue.pop(Waker::noop()).is_some());
+            assert!(matches!(queue.push(text("")), Err(SendError::QueueFull(_))));
+        }
+        assert_eq!(queue.offer(reply.clone()), Ok(None));
+        assert_eq!(drain(&mut queue), [Outgoing::Message(text("")), Outgoing::Message(reply)]);
+        queue.push(text("")).expect("nobody waits any more");
+        assert_eq!(queue.status().queued_bytes, MESSAGE_OVERHEAD_BYTES);
+    }
+
+    #[test]
+    fn a_reply_larger_than_the_limit_waits_until_it_is_alone() {
+        let mut queue = Outbound::new(MESSAGE_OVERHEAD_BYTES);
+        queue.push(text("")).expect("room");
+        let reply = text("a reply");
+        assert_eq!(queue.offer(reply.clone()), Ok(Some(reply.clone())));
+        assert_eq!(drain(&mut queue).len(), 1);
+        assert!(matches!(queue.push(text("")), Err(SendError::QueueFull(_))));
+        assert_eq!(queue.offer(reply), Ok(None));
+    }
+
+    #[test]
+    fn a_queue_that_is_shut_gives_back_the_close_that_it_did_not_reach() {
+        let mut queue = Outbound::new(1000);
+        queue.push(text("a")).expect("room");
+        let request = CloseRequest::by_guest(CloseReason::normal());
+        queue.close(request.clone());
+        assert_eq!(queue.shut(), Some(request));
+        assert_eq!(queue.shut(), None);
+    }
+
+    #[test]
     fn a_shut_queue_holds_nothing() {
         let mut queue = Outbound::new(1000);
         queue.push(text("a")).expect("room");
-        queue.shut();
+        assert_eq!(queue.shut(), None);
         assert_eq!(drain(&mut queue), []);
         assert_eq!(queue.push(text("b")), Err(SendError::Closed));
         assert_eq!(queue.status().queued_bytes, 0);

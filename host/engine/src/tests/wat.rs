@@ -1,0 +1,24 @@
+//! Guests in the text format, so that they need no tool chain.
+
+const GUEST: &str = include_str!("guest.wat");
+
+/// The guest of `guest.wat`.
+pub(super) fn guest() -> Vec<u8> {
+    guest_with(&[])
+}
+
+/// The same with code at the places of these names.
+pub(super) fn guest_with(code: &[(&str, &str)]) -> Vec<u8> {
+    let mut text = GUEST.to_owned();
+    for (place, code) in code {
+        let place = format!(";;{place}\n");
+        assert!(text.contains(&place), "{place}");
+        text = text.replace(&place, &format!("{code}\n"));
+    }
+    component(&text)
+}
+
+/// A component from its text.
+pub(super) fn component(text: &str) -> Vec<u8> {
+    wat::parse_str(text).expect("well-formed")
+}

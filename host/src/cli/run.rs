@@ -1,0 +1,87 @@
+//! `sockhop run`: the host, until it is told to stop.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::exit;
+use super::output::{chain, say};
+use crate::app::App;
+use crate::cli::args::RunArgs;
+use crate::config::{Config, Machine, ProcessEnvironment, Sources};
+use crate::telemetry;
+
+/// How long the process waits for threads that compile when it ends: what they make is in nobody's
+/// way.
+const COMPILERS_TIMEOUT: Duration = Duration::from_millis(100);
+
+/// Runs the host.
+pub(super) fn run(args: &RunArgs) -> ExitCode {
+    let machine = Machine::this();
+    let environment = &ProcessEnvironment;
+    let config = match Config::load(Sources { args, environment, machine: &machine }) {
+        Ok(config) => config,
+        Err(errors) => {
+            errors.to_string().lines().for_each(say);
+            return ExitCode::from(exit::BAD_CONFIG);
+        }
+    };
+    if let Err(error) = telemetry::start(&config.log_filter) {
+        say(&chain(&error));
+        return ExitCode::from(exit::BAD_CONFIG);
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(config.workers.get())
+        .enable_all()
+        .build();
+    let ended = runtime.context("the runtime cannot be started").and_then(|runtime| {
+        let ended = runtime.block_on(serve(config));
+        runtime.shutdown_timeout(COMPILERS_TIMEOUT);
+        ended
+    });
+    match ended {
+        Ok(()) => ExitCode::from(exit::DONE),
+        Err(error) => {
+            say(&format!("{error:#}"));
+            ExitCode::from(exit::FAILED)
+        }
+    }
+}
+
+async fn serve(config: Config) -> Result<()> {
+    // Before anything is bound, so that no signal finds the process unprepared.
+    let mut terminate = signal(SignalKind::terminate()).context("SIGTERM cannot be awaited")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("SIGINT cannot be awaited")?;
+    let app = tokio::select! {
+        app = App::start(config) => app?,
+        _ = terminate.recv() => return Ok(()),
+        _ = interrupt.recv() => return Ok(()),
+    };
+    announce(&app).context("cannot write to standard output")?;
+    let signal = tokio::select! {
+        _ = terminate.recv() => "SIGTERM",
+        _ = interrupt.recv() => "SIGINT",
+    };
+    tracing::info!(signal, "stopping");
+    app.stop().await;
+    Ok(())
+}
+
+/// What a person or a script that starts the host wants to know.
+fn announce(app: &App) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    let capacity = app.capacity();
+    writeln!(
+        out,
+        "capacity: {} instances (vm.max_map_count = {} allows {})",
+        capacity.instances, capacity.max_map_count, capacity.machine
+    )?;
+    for address in app.addresses() {
+        writeln!(out, "listening on ws://{address}")?;
+    }
+    writeln!(out, "admin API at {}", app.admin())?;
+    out.flush()
+}

@@ -1,0 +1,133 @@
+//! The configuration: the only reader of flags, environment variables and the configuration file.
+//!
+//! The way of a value: a flag, a variable or a key is read as text, parsed into a type that
+//! cannot hold a wrong value, merged (the file gives way to the environment, the environment to
+//! flags) and validated. [`Config::load`] does all of it and reports all that is wrong at once.
+//! Nothing here has an effect but [`RuntimeDir::ensure`] and [`TokenFile::create`], which the
+//! host calls when it starts.
+
+use std::{
+    collections::BTreeMap,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    num::NonZeroUsize,
+    path::PathBuf,
+};
+
+use crate::server::origin::OriginPolicy;
+
+mod address;
+mod admin_access;
+mod admin_token;
+mod byte_size;
+mod deployment;
+mod deployment_name;
+mod environment;
+mod error;
+mod file;
+mod findings;
+mod limits;
+mod load;
+mod machine;
+mod reader;
+mod runtime_dir;
+mod sandbox;
+mod settings;
+mod strategy;
+mod suggest;
+mod time_span;
+mod token_file;
+mod variables;
+
+pub use self::{
+    address::{
+        AddressError, AdminAddress, AdminAddressError, ListenAddress, SOCKET_PATH_MAX_BYTES,
+    },
+    admin_access::{AdminAccess, AdminAccessError},
+    admin_token::{AdminToken, TOKEN_MAX_CHARS, TOKEN_MIN_CHARS, TokenError},
+    byte_size::{ByteSize, ByteSizeError},
+    deployment::{DeploymentSettings, Instancing, ResolvedDeployment, SHARDS},
+    deployment_name::{DeploymentName, NAME_MAX_CHARS, NameError},
+    environment::{
+        DEFAULT_LOG_FILTER, Environment, ProcessEnvironment, SOCKHOP_ADMIN, SOCKHOP_ADMIN_TOKEN,
+        SOCKHOP_ASSETS, SOCKHOP_CONFIG, SOCKHOP_DEPLOY_DIR, SOCKHOP_LISTEN, SOCKHOP_LOG,
+    },
+    error::{ComponentProblem, ConfigError, ConfigErrors, KeyProblem},
+    file::{FILE_MAX_BYTES, WORKERS},
+    limits::{
+        CLOSE_TIMEOUT, CONNECTIONS, DRAIN_TIMEOUT, HEADER_BYTES, HEADER_TIMEOUT, Limits, MESSAGE,
+        OUTBOUND_QUEUE, PROPERTIES, SHUTDOWN_TIMEOUT,
+    },
+    load::Sources,
+    machine::Machine,
+    runtime_dir::{RuntimeDir, RuntimeDirError},
+    sandbox::{COMPILE_JOBS, EVENT_CPU, EVENT_WAIT, INSTANCES, MEMORY, Sandbox},
+    settings::Setting,
+    strategy::{Strategy, StrategyError},
+    time_span::TimeSpanError,
+    token_file::{TokenFile, TokenFileError},
+    variables::VariableProblem,
+};
+
+/// Where the host accepts connections when nobody says otherwise: for this machine alone, until
+/// the operator opens it to others.
+pub const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
+
+/// A configuration that is whole and valid.
+///
+/// # Defaults
+///
+/// Each field says its own. `sockhop config print-default` prints them all.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where to accept connections; at least one address. Default: [`DEFAULT_LISTEN`].
+    pub listen: Vec<ListenAddress>,
+    /// Where to serve the admin API. Default: `admin.sock` in the runtime folder, which no other
+    /// user enters.
+    pub admin: AdminAddress,
+    /// The admin API's token, where the operator has chosen one; else the host makes one with
+    /// [`TokenFile::create`].
+    pub admin_token: Option<AdminToken>,
+    /// The folder for the admin API's socket and token. Not made yet: [`RuntimeDir::ensure`].
+    pub runtime_dir: RuntimeDir,
+    /// The folder whose components are deployed as they come and go. Default: none.
+    pub deploy_dir: Option<PathBuf>,
+    /// The folder whose files are served over HTTP. Default: none.
+    pub assets: Option<PathBuf>,
+    /// Where compiled components are kept. Default: `$XDG_CACHE_HOME/sockhop`, else
+    /// `$HOME/.cache/sockhop`, else `cache` in the runtime folder. What lies there is run
+    /// without a sandbox, so nobody else may write to it.
+    pub cache_dir: PathBuf,
+    /// The origins whose pages may open connections, besides those of the host's own. Default:
+    /// no others.
+    pub origins: OriginPolicy,
+    /// Threads that carry connections. Default: one for each core.
+    pub workers: NonZeroUsize,
+    /// What is logged, as `tracing` filters are written. Default: [`DEFAULT_LOG_FILTER`].
+    pub log_filter: String,
+    /// What one host, one connection and one session may take.
+    pub limits: Limits,
+    /// What guests may take.
+    pub sandbox: Sandbox,
+    /// The deployments that have settings, a file to deploy at start-up, or both.
+    pub deployments: BTreeMap<DeploymentName, DeploymentSettings>,
+}
+
+impl Config {
+    /// A configuration file with every key, its meaning and its default: what
+    /// `sockhop config print-default` prints. Keys without a fixed default are commented out.
+    pub fn default_document() -> &'static str {
+        include_str!("config/default.toml")
+    }
+
+    /// The settings of what is deployed under a name, whether the configuration has any for it
+    /// or not.
+    pub fn settings_for(&self, name: &DeploymentName) -> ResolvedDeployment {
+        match self.deployments.get(name) {
+            Some(settings) => settings.resolve(self),
+            None => DeploymentSettings::default().resolve(self),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,121 @@
+//! The configuration file, read and checked, before the environment and the flags have their say.
+
+use std::{
+    collections::BTreeMap,
+    fs::File,
+    io::{self, Read as _},
+    num::NonZeroUsize,
+    path::{Path, PathBuf},
+};
+
+use super::{
+    AdminAddress, ConfigError, DeploymentName, KeyProblem, Limits, ListenAddress, Sandbox, Setting,
+    deployment::{Ceilings, DeploymentTable},
+    reader::{Section, read_document},
+};
+use crate::server::origin::{OriginEntry, OriginPolicy};
+
+/// The most bytes of a configuration file. Room for thousands of deployments; somebody who names
+/// a disk image by mistake gets an answer at once. It bounds all lists and tables of the
+/// configuration too.
+pub const FILE_MAX_BYTES: u64 = 1 << 20;
+
+/// Threads that carry connections. 0: one for each core.
+pub const WORKERS: Setting<u32> = Setting { default: 0, min: 0, max: 1024 };
+
+/// What the file says. Absent where a key is.
+#[derive(Debug, Default)]
+pub(super) struct FileConfig {
+    pub(super) listen: Option<Vec<ListenAddress>>,
+    pub(super) admin: Option<AdminAddress>,
+    pub(super) deploy_dir: Option<PathBuf>,
+    pub(super) assets: Option<PathBuf>,
+    pub(super) cache_dir: Option<PathBuf>,
+    pub(super) origins: Option<OriginPolicy>,
+    pub(super) workers: Option<u32>,
+    pub(super) limits: Limits,
+    pub(super) sandbox: Sandbox,
+    pub(super) deployments: BTreeMap<DeploymentName, DeploymentTable>,
+}
+
+impl FileConfig {
+    /// Reads a file; what is wrong goes to `errors`, and what is right is there none the less.
+    pub(super) fn load(file: &Path, cores: NonZeroUsize, errors: &mut Vec<ConfigError>) -> Self {
+        match read_text(file) {
+            Ok(text) => Self::parse(file, &text, cores, errors),
+            Err(error) => {
+                errors.push(error);
+                Self::default()
+            }
+        }
+    }
+
+    /// Reads the text of a file.
+    pub(super) fn parse(
+        file: &Path,
+        text: &str,
+        cores: NonZeroUsize,
+        errors: &mut Vec<ConfigError>,
+    ) -> Self {
+        read_document(file, text, errors, |section| Self::read(section, cores)).unwrap_or_default()
+    }
+
+    fn read(section: &mut Section<'_, '_>, cores: NonZeroUsize) -> Self {
+        let limits = section.table("limits", Limits::read);
+        let sandbox = section.table("sandbox", Sandbox::read);
+        let ceilings = Ceilings {
+            memory: section.is_sound("sandbox.memory").then_some(sandbox.memory),
+            message: section.is_sound("limits.message").then_some(limits.message),
+        };
+        let deployments = section
+            .named_tables("deployment", |table| DeploymentTable::read(table, &ceilings, cores));
+        let origins = section.one_or_many::<OriginEntry>("origins");
+        Self {
+            listen: read_listen(section),
+            admin: section.parsed("admin"),
+            deploy_dir: section.path("deploy_dir"),
+            assets: section.path("assets"),
+            cache_dir: section.path("cache_dir"),
+            origins: origins.map(|entries| entries.into_iter().collect()),
+            workers: section.bounded("workers", &WORKERS),
+            limits,
+            sandbox,
+            deployments,
+        }
+    }
+}
+
+fn read_listen(section: &mut Section<'_, '_>) -> Option<Vec<ListenAddress>> {
+    let addresses = section.one_or_many("listen")?;
+    if addresses.is_empty() {
+        section.note("listen", KeyProblem::Empty);
+    }
+    Some(addresses)
+}
+
+fn read_text(file: &Path) -> Result<String, ConfigError> {
+    let unreadable = |source: io::Error| ConfigError::Unreadable { file: file.to_owned(), source };
+    let mut bytes = Vec::new();
+    let opened = File::open(file).map_err(unreadable)?;
+    opened.take(FILE_MAX_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    if bytes.len() as u64 > FILE_MAX_BYTES {
+        return Err(ConfigError::TooLarge { file: file.to_owned(), limit_bytes: FILE_MAX_BYTES });
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let line = valid.iter().filter(|byte| **byte == b'\n').count() + 1;
+        ConfigError::NotUtf8 { file: file.to_owned(), line }
+    })
+}
+
+/// The dotted paths of the keys, but for those of tables, that are read from this text.
+#[cfg(test)]
+pub(super) fn known_keys(text: &str) -> Vec<String> {
+    let read = |section: &mut Section<'_, '_>| FileConfig::read(section, NonZeroUsize::MIN);
+    let mut keys = super::reader::known_keys(text, read);
+    keys.retain(|key| !["deployment", "limits", "sandbox"].contains(&key.as_str()));
+    keys
+}
+
+#[cfg(test)]
+mod tests;

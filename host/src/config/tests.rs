@@ -1,0 +1,122 @@
+//! The printed default configuration, and the settings that a deployment ends up with.
+
+use std::time::Duration;
+
+use toml::de::{DeTable, DeValue};
+
+use super::*;
+use crate::cli::args::RunArgs;
+
+/// Loads a text as a configuration file, in an environment with nothing but a home.
+fn load(text: &str) -> Config {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("sockhop.toml");
+    std::fs::write(&file, text).unwrap();
+    let args = RunArgs { config: Some(file), ..RunArgs::default() };
+    let environment = BTreeMap::from([("HOME".to_owned(), "/home/x".to_owned())]);
+    let machine = Machine::this();
+    Config::load(Sources { args: &args, environment: &environment, machine: &machine }).unwrap()
+}
+
+/// The printed document with the keys that are commented out put to work.
+fn whole_document() -> String {
+    let live = |line: &str| match line.strip_prefix('#') {
+        Some(rest) if !rest.is_empty() && !rest.starts_with(' ') => rest.to_owned(),
+        _ => line.to_owned(),
+    };
+    Config::default_document().lines().map(live).collect::<Vec<_>>().join("\n")
+}
+
+fn keys(prefix: &str, table: &DeTable<'_>, found: &mut Vec<String>) {
+    for (key, value) in table {
+        let path = format!("{prefix}{}", key.get_ref());
+        match value.get_ref() {
+            DeValue::Table(inner) if !path.ends_with(".env") => {
+                keys(&format!("{path}."), inner, found);
+            }
+            _ => found.push(path),
+        }
+    }
+}
+
+#[test]
+fn the_default_document_says_the_defaults() {
+    assert_eq!(format!("{:#?}", load(Config::default_document())), format!("{:#?}", load("")));
+}
+
+#[test]
+fn the_default_document_holds_every_key_and_no_other() {
+    let text = whole_document();
+    let mut written = Vec::new();
+    keys("", DeTable::parse(&text).unwrap().get_ref(), &mut written);
+    let mut known = file::known_keys(&text);
+    written.sort();
+    known.sort();
+    assert_eq!(written, known);
+}
+
+#[test]
+fn the_examples_in_the_default_document_are_valid() {
+    let config = load(&whole_document());
+    assert_eq!(config.admin.to_string(), "127.0.0.1:8081");
+    assert_eq!(config.deployments["chat"].env["GREETING"], "hello");
+}
+
+#[test]
+fn each_key_of_the_default_document_is_explained_above_it() {
+    let mut explained = false;
+    for line in Config::default_document().lines() {
+        if line.contains(" = ") && !line.starts_with("# ") {
+            assert!(explained, "no line of explanation above: {line}");
+        }
+        explained = line.starts_with("# ");
+    }
+}
+
+#[test]
+fn a_deployment_without_a_table_has_the_hosts_settings() {
+    let config = load("sandbox.memory = '8 MiB'\nlimits.message = '1 MiB'");
+    let resolved = config.settings_for(&"other".parse().unwrap());
+    let wanted = ResolvedDeployment {
+        instancing: Instancing::Session,
+        strategy: Strategy::Drain,
+        memory: ByteSize::from_mib(8),
+        event_cpu: Duration::from_millis(500),
+        event_wait: Duration::from_secs(10),
+        message: ByteSize::from_mib(1),
+        outbound_queue: ByteSize::from_mib(1),
+        env: BTreeMap::new(),
+    };
+    assert_eq!(resolved, wanted);
+}
+
+#[test]
+fn a_deployments_own_settings_come_first() {
+    let config = load(
+        "[deployment.chat]\ninstancing = 'shared'\nshards = 2\nstrategy = 'restart'\n\
+         memory = '4 MiB'\nevent_cpu = '1s'\nevent_wait = '2s'\nmessage = '2 MiB'\n\
+         outbound_queue = '3 MiB'\nenv.A = 'b'",
+    );
+    let resolved = config.settings_for(&"chat".parse().unwrap());
+    let wanted = ResolvedDeployment {
+        instancing: Instancing::Shared { shards: 2.try_into().unwrap() },
+        strategy: Strategy::Restart,
+        memory: ByteSize::from_mib(4),
+        event_cpu: Duration::from_secs(1),
+        event_wait: Duration::from_secs(2),
+        message: ByteSize::from_mib(2),
+        outbound_queue: ByteSize::from_mib(3),
+        env: BTreeMap::from([("A".to_owned(), "b".to_owned())]),
+    };
+    assert_eq!(resolved, wanted);
+}
+
+#[test]
+fn settings_made_elsewhere_keep_to_the_ceilings_too() {
+    let config = load("");
+    let huge = Some(ByteSize::from_mib(4096));
+    let settings = DeploymentSettings { memory: huge, message: huge, ..Default::default() };
+    let resolved = settings.resolve(&config);
+    assert_eq!(resolved.memory, config.sandbox.memory);
+    assert_eq!(resolved.message, config.limits.message);
+}

@@ -1,0 +1,133 @@
+//! A connection between a scripted guest and a peer that speaks raw frames.
+//!
+//! Time is paused, so it passes only when nothing else can happen: a deadline that is reached is
+//! reached because nobody did anything before.
+
+mod close;
+mod fake;
+mod flow;
+mod guest;
+mod misbehaving;
+mod open;
+mod peer;
+mod race;
+mod reply;
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use bytes::Bytes;
+use sockhop_session::handshake::HandshakeRequest;
+use sockhop_session::{CloseEvent, Handle, Identity, Message, SessionId};
+use tokio::io::{AsyncRead, AsyncWrite, duplex};
+use tokio::task::JoinHandle;
+use tokio::time::sleep;
+use tokio_util::task::TaskTracker;
+
+use self::fake::{Calls, Fake};
+use self::peer::Peer;
+use super::{Connection, Journal};
+
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// What a test may want otherwise than most do.
+struct Setup {
+    /// How much the connection under the session holds each way.
+    wire_bytes: usize,
+    queue_bytes: usize,
+    max_message_bytes: usize,
+    already_read: Bytes,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self {
+            wire_bytes: 64 << 10,
+            queue_bytes: 64 << 10,
+            max_message_bytes: 1 << 20,
+            already_read: Bytes::new(),
+        }
+    }
+}
+
+/// A session that is being served.
+struct Served {
+    peer: Peer,
+    session: Arc<Handle>,
+    calls: Calls,
+    notes: Arc<Notes>,
+    end: JoinHandle<CloseEvent>,
+}
+
+impl Setup {
+    /// Serves a session with what `guest` makes of its handle.
+    fn serve(self, guest: impl FnOnce(&Arc<Handle>) -> Fake) -> Served {
+        let (io, far) = duplex(self.wire_bytes);
+        let (session, calls, notes, end) = self.serve_over(io, guest);
+        Served { peer: Peer::new(far), session, calls, notes, end }
+    }
+
+    fn serve_over(
+        self,
+        io: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        guest: impl FnOnce(&Arc<Handle>) -> Fake,
+    ) -> (Arc<Handle>, Calls, Arc<Notes>, JoinHandle<CloseEvent>) {
+        let identity = Identity {
+            id: SessionId { host: 1, number: 1 },
+            endpoint_path: "/e".into(),
+            request: HandshakeRequest::default(),
+            subprotocol: None,
+            max_message_bytes: self.max_message_bytes,
+        };
+        let session = Arc::new(Handle::new(identity, self.queue_bytes, 1000));
+        let notes = Arc::new(Notes::default());
+        let journal = Arc::clone(&notes) as Arc<dyn Journal>;
+        let guest = guest(&session);
+        let calls = guest.calls();
+        let (handle, already_read) = (Arc::clone(&session), self.already_read);
+        let end = TaskTracker::new().spawn(async move {
+            Connection::new(io, already_read, handle, guest, journal, CLOSE_TIMEOUT)
+                .await
+                .run()
+                .await
+        });
+        (session, calls, notes, end)
+    }
+}
+
+/// Serves a session as most tests want it.
+fn serve(guest: impl FnOnce(&Arc<Handle>) -> Fake) -> Served {
+    Setup::default().serve(guest)
+}
+
+impl Served {
+    /// How the session ended; it must end by itself.
+    async fn ended(self) -> (CloseEvent, Calls, Arc<Notes>) {
+        (self.end.await.expect("the connection's task does not panic"), self.calls, self.notes)
+    }
+}
+
+/// What was written for the operator.
+#[derive(Default)]
+struct Notes(Mutex<Vec<String>>);
+
+impl Journal for Notes {
+    fn note(&self, _session: &Handle, text: String) {
+        self.0.lock().expect("not poisoned").push(text);
+    }
+}
+
+impl Notes {
+    fn all(&self) -> Vec<String> {
+        self.0.lock().expect("not poisoned").clone()
+    }
+}
+
+fn text(text: &str) -> Message {
+    Message::Text(text.into())
+}
+
+/// Returns when no task can do anything more: time, which is paused, passes only then.
+async fn settled() {
+    sleep(Duration::from_nanos(1)).await;
+}

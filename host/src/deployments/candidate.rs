@@ -1,0 +1,196 @@
+//! A component on its way to becoming a revision: compiled, asked, checked; nothing of it is
+//! visible yet.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use sockhop_engine::{Guest, GuestOutput, GuestSettings, Instancing, Seats};
+use sockhop_session::handshake::EndpointConfig;
+use sockhop_session::properties::Properties;
+
+use super::log::DeploymentLog;
+use super::revision::{Revision, ServedEndpoint};
+use super::routes::Routes;
+use super::template::Template;
+use super::{Current, DeployError, Deployments, EndpointError};
+use crate::config::{self, DeploymentName, ResolvedDeployment};
+use crate::registry::Registry;
+
+/// The most endpoints of one component.
+pub(super) const ENDPOINTS_MAX: usize = 256;
+
+/// A component that could be deployed, but for paths that others have.
+pub(super) struct Candidate {
+    guest: Guest,
+    endpoints: Vec<(Template, EndpointConfig)>,
+    settings: Arc<ResolvedDeployment>,
+    log: Arc<DeploymentLog>,
+    property_bytes: usize,
+}
+
+impl Deployments {
+    /// Compiles a component and asks it what it serves.
+    pub(super) async fn prepare(
+        &self,
+        component: Bytes,
+        settings: ResolvedDeployment,
+        log: &Arc<DeploymentLog>,
+    ) -> Result<Candidate, DeployError> {
+        let engine = self.engine.clone();
+        // The semaphore is never closed.
+        let _job = self.compile_jobs.acquire().await;
+        let loaded = tokio::task::spawn_blocking(move || engine.load(&component)).await;
+        let program = loaded.map_err(DeployError::Compiler)??;
+        let guest = Guest::new(&self.engine, program, guest_settings(&settings, log));
+        let property_bytes = self.config.limits.properties.as_usize();
+        let endpoints = check(guest.describe().await?, property_bytes)?;
+        Ok(Candidate {
+            guest,
+            endpoints,
+            settings: Arc::new(settings),
+            log: Arc::clone(log),
+            property_bytes,
+        })
+    }
+}
+
+impl Candidate {
+    pub(super) fn templates(&self) -> impl Iterator<Item = &Template> {
+        self.endpoints.iter().map(|(template, _)| template)
+    }
+
+    /// Makes the revision.
+    pub(super) fn revision(
+        self,
+        name: &DeploymentName,
+        number: u64,
+        registry: &Registry,
+    ) -> Current {
+        let instancing = match self.settings.instancing {
+            config::Instancing::Session => Instancing::Session,
+            config::Instancing::Shared { shards } => Instancing::Shared(shards),
+        };
+        let sessions: Vec<_> = self
+            .endpoints
+            .iter()
+            .map(|(_, config)| {
+                (config.path.clone(), registry.endpoint(name.as_str(), &config.path))
+            })
+            .collect();
+        let digest = self.guest.program().digest().to_owned();
+        let revision = Arc::new(Revision::new(number, digest, self.settings, self.log, sessions));
+        let endpoints = self.endpoints.into_iter().map(|(template, config)| {
+            let sessions = registry.endpoint(name.as_str(), &config.path);
+            let directory = Arc::clone(&sessions) as _;
+            let seats = Seats::new(&self.guest, &config.path, instancing, directory);
+            Arc::new(ServedEndpoint {
+                template,
+                config,
+                seats,
+                sessions,
+                revision: Arc::clone(&revision),
+                property_bytes: self.property_bytes,
+            })
+        });
+        let endpoints = endpoints.collect();
+        Current { revision, endpoints }
+    }
+}
+
+/// The sandbox's view of a deployment's settings.
+pub(crate) fn guest_settings(
+    settings: &ResolvedDeployment,
+    log: &Arc<impl GuestOutput + 'static>,
+) -> GuestSettings {
+    GuestSettings {
+        memory_bytes: settings.memory.as_usize(),
+        event_cpu: settings.event_cpu,
+        event_wait: settings.event_wait,
+        env: settings.env.iter().map(|(name, value)| (name.clone(), value.clone())).collect(),
+        output: Arc::clone(log) as _,
+    }
+}
+
+/// Checks what a component describes, by itself.
+pub(crate) fn check(
+    described: Vec<EndpointConfig>,
+    property_bytes: usize,
+) -> Result<Vec<(Template, EndpointConfig)>, EndpointError> {
+    if described.is_empty() || described.len() > ENDPOINTS_MAX {
+        return Err(EndpointError::Count(described.len()));
+    }
+    let mut routes = Routes::builder();
+    let mut checked = Vec::new();
+    for config in described {
+        let template = Template::parse(&config.path)
+            .map_err(|source| EndpointError::Path { path: config.path.clone(), source })?;
+        routes.insert(template.clone(), ()).map_err(|conflict| {
+            EndpointError::Twice(conflict.present.to_string(), conflict.refused.to_string())
+        })?;
+        check_subprotocols(&config)?;
+        check_properties(&config, property_bytes)?;
+        checked.push((template, config));
+    }
+    Ok(checked)
+}
+
+fn check_subprotocols(config: &EndpointConfig) -> Result<(), EndpointError> {
+    let is_token = |name: &str| {
+        let is_tchar =
+            |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+        !name.is_empty() && name.bytes().all(is_tchar)
+    };
+    for (index, subprotocol) in config.subprotocols.iter().enumerate() {
+        if !is_token(subprotocol) || config.subprotocols[..index].contains(subprotocol) {
+            return Err(EndpointError::Subprotocol {
+                path: config.path.clone(),
+                subprotocol: subprotocol.clone(),
+            });
+        }
+    }
+    Ok(())
+}
+
+fn check_properties(config: &EndpointConfig, limit_bytes: usize) -> Result<(), EndpointError> {
+    let mut properties = Properties::new(limit_bytes);
+    for (name, value) in &config.properties {
+        properties
+            .set(name.clone(), Some(value.clone()))
+            .map_err(|source| EndpointError::Properties { path: config.path.clone(), source })?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn endpoint(path: &str) -> EndpointConfig {
+        EndpointConfig { path: path.into(), ..EndpointConfig::default() }
+    }
+
+    #[test]
+    fn what_a_component_describes_is_checked_by_itself() {
+        assert!(matches!(check(vec![], 0), Err(EndpointError::Count(0))));
+        let many = (0..=ENDPOINTS_MAX).map(|n| endpoint(&format!("/{n}"))).collect();
+        assert!(matches!(check(many, 0), Err(EndpointError::Count(257))));
+        let bad = check(vec![endpoint("/a"), endpoint("b")], 0);
+        assert!(matches!(bad, Err(EndpointError::Path { path, .. }) if path == "b"));
+        let twice = check(vec![endpoint("/{a}"), endpoint("/{b}")], 0);
+        assert!(matches!(twice, Err(EndpointError::Twice(a, b)) if a == "/{a}" && b == "/{b}"));
+        assert_eq!(check(vec![endpoint("/a"), endpoint("/{b}")], 0).map(|c| c.len()).ok(), Some(2));
+    }
+
+    #[test]
+    fn subprotocols_are_tokens_and_properties_fit() {
+        for subprotocols in [vec!["a b"], vec![""], vec!["a", "a"]] {
+            let subprotocols = subprotocols.into_iter().map(String::from).collect();
+            let refused = check(vec![EndpointConfig { subprotocols, ..endpoint("/a") }], 0);
+            assert!(matches!(refused, Err(EndpointError::Subprotocol { .. })));
+        }
+        let properties = vec![("name".into(), Bytes::from_static(b"value"))];
+        let with = EndpointConfig { properties, ..endpoint("/a") };
+        assert!(matches!(check(vec![with.clone()], 10), Err(EndpointError::Properties { .. })));
+        assert!(check(vec![with], 1000).is_ok());
+    }
+}

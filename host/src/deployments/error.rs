@@ -1,0 +1,92 @@
+//! Why a deploy or an undeploy changed nothing, by who is to act.
+
+use sockhop_engine::{DescribeError, LoadError};
+use sockhop_session::properties::PropertyError;
+use thiserror::Error;
+
+use super::candidate::ENDPOINTS_MAX;
+use super::template::TemplateError;
+use crate::config::DeploymentName;
+
+/// Why a deploy changed nothing.
+#[derive(Debug, Error)]
+pub enum DeployError {
+    /// Another deploy or undeploy of the name is under way.
+    #[error("{0} is being deployed or undeployed; try again when that has ended")]
+    Busy(DeploymentName),
+    /// The host is stopping.
+    #[error("the host is stopping")]
+    Stopping,
+    /// The file is not a guest.
+    #[error("the component is refused")]
+    Load(#[from] LoadError),
+    /// The guest could not say what it serves.
+    #[error("the component is refused")]
+    Describe(#[from] DescribeError),
+    /// What it describes does not hold.
+    #[error("the component is refused")]
+    Endpoint(#[from] EndpointError),
+    /// The compiler died: a bug of the host's.
+    #[error("the component could not be compiled, by a fault of the host's")]
+    Compiler(#[source] tokio::task::JoinError),
+}
+
+/// What is wrong with what a component describes.
+#[derive(Debug, Error)]
+pub enum EndpointError {
+    /// None, or too many.
+    #[error("it describes {0} endpoints; 1 to {max} are allowed", max = ENDPOINTS_MAX)]
+    Count(usize),
+    /// A path is not a URI template.
+    #[error("it describes the path `{path}`")]
+    Path {
+        /// The path.
+        path: String,
+        /// What is wrong with it.
+        #[source]
+        source: TemplateError,
+    },
+    /// Two of its own paths are the same.
+    #[error("it describes `{0}` and `{1}`, which stand for the same requests")]
+    Twice(String, String),
+    /// Another deployment has the path.
+    #[error("its path `{path}` is taken by the deployment {by} (`{present}`)")]
+    Taken {
+        /// The path.
+        path: String,
+        /// Who has it.
+        by: DeploymentName,
+        /// As what.
+        present: String,
+    },
+    /// A subprotocol is no token, or is there twice.
+    #[error(
+        "it describes the subprotocol {subprotocol:?} of `{path}`, which is no token of RFC 9110 or is there twice"
+    )]
+    Subprotocol {
+        /// The endpoint.
+        path: String,
+        /// The subprotocol.
+        subprotocol: String,
+    },
+    /// The properties that it gives to sessions are too big.
+    #[error("the properties that it describes for `{path}` exceed limits.properties")]
+    Properties {
+        /// The endpoint.
+        path: String,
+        /// By how much.
+        #[source]
+        source: PropertyError,
+    },
+}
+
+/// Why an undeploy changed nothing.
+#[derive(Debug, Error)]
+pub enum UndeployError {
+    /// There is no deployment of the name.
+    #[error("nothing is deployed as {0}")]
+    Unknown(DeploymentName),
+    /// A deploy of it is under way.
+    #[error("{0} is being deployed or undeployed; try again when that has ended")]
+    Busy(DeploymentName),
+}

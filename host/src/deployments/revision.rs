@@ -1,0 +1,205 @@
+//! One revision of a deployment: its endpoints, its sessions, and how it leaves.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
+
+use sockhop_engine::Seats;
+use sockhop_session::CloseCause;
+use sockhop_session::handshake::EndpointConfig;
+use sockhop_session::outbound::CloseRequest;
+use tokio::sync::Notify;
+
+use super::log::DeploymentLog;
+use super::status::{RevisionState, RevisionStatus};
+use super::template::Template;
+use crate::config::ResolvedDeployment;
+use crate::registry::{EndpointSessions, Entry, Registration};
+
+/// One endpoint of a revision, as the server finds it by a path.
+pub struct ServedEndpoint {
+    /// Its path, parsed.
+    pub template: Template,
+    /// What the component described.
+    pub config: EndpointConfig,
+    /// The instances for its sessions.
+    pub seats: Seats,
+    /// The open sessions of the endpoint, those of other revisions among them.
+    pub sessions: Arc<EndpointSessions>,
+    /// Its revision.
+    pub revision: Arc<Revision>,
+    /// The most that a session's properties may take, in bytes.
+    pub property_bytes: usize,
+}
+
+/// One revision.
+pub struct Revision {
+    number: u64,
+    digest: String,
+    settings: Arc<ResolvedDeployment>,
+    log: Arc<DeploymentLog>,
+    deployed_at: SystemTime,
+    endpoints: Vec<(String, Arc<EndpointSessions>)>,
+    open: AtomicUsize,
+    state: Mutex<State>,
+    changed: Notify,
+}
+
+#[derive(Clone, Copy)]
+enum State {
+    Current,
+    Draining,
+    Closing(CloseCause),
+}
+
+impl Revision {
+    pub(super) fn new(
+        number: u64,
+        digest: String,
+        settings: Arc<ResolvedDeployment>,
+        log: Arc<DeploymentLog>,
+        endpoints: Vec<(String, Arc<EndpointSessions>)>,
+    ) -> Self {
+        Self {
+            number,
+            digest,
+            settings,
+            log,
+            deployed_at: SystemTime::now(),
+            endpoints,
+            open: AtomicUsize::new(0),
+            state: Mutex::new(State::Current),
+            changed: Notify::new(),
+        }
+    }
+
+    /// Counts the revisions of the deployment from 1.
+    #[must_use]
+    pub fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// The SHA-256 of its component, in hexadecimal.
+    #[must_use]
+    pub fn digest(&self) -> &str {
+        &self.digest
+    }
+
+    /// The settings under which it was deployed.
+    #[must_use]
+    pub fn settings(&self) -> &ResolvedDeployment {
+        &self.settings
+    }
+
+    /// The deployment's log.
+    #[must_use]
+    pub fn log(&self) -> &Arc<DeploymentLog> {
+        &self.log
+    }
+
+    /// How many of its sessions have not ended, handshakes that are under way among them.
+    #[must_use]
+    pub fn sessions(&self) -> usize {
+        self.open.load(Ordering::SeqCst)
+    }
+
+    pub(super) fn paths(&self) -> Vec<String> {
+        self.endpoints.iter().map(|(path, _)| path.clone()).collect()
+    }
+
+    pub(super) fn status(&self) -> RevisionStatus {
+        let state = match *self.state() {
+            State::Current => RevisionState::Current,
+            State::Draining => RevisionState::Draining,
+            State::Closing(_) => RevisionState::Closing,
+        };
+        RevisionStatus {
+            number: self.number,
+            digest: self.digest.clone(),
+            state,
+            endpoints: self.paths(),
+            instancing: match self.settings.instancing {
+                crate::config::Instancing::Session => "session",
+                crate::config::Instancing::Shared { .. } => "shared",
+            },
+            sessions: self.sessions(),
+            deployed_at: self.deployed_at,
+        }
+    }
+
+    /// New connections go elsewhere from now on.
+    pub(super) fn drain(&self) {
+        *self.state() = State::Draining;
+    }
+
+    /// Closes all sessions, those that are still being opened included.
+    pub(super) fn close(&self, cause: CloseCause) {
+        // First the state, then the sessions: one that registers in between sees the state.
+        *self.state() = State::Closing(cause);
+        for (_path, sessions) in &self.endpoints {
+            sessions.visit_revision(self.number, |session| {
+                session.close(CloseRequest::by_host(cause));
+            });
+        }
+        self.changed.notify_waiters();
+    }
+
+    /// Waits until no session is left.
+    pub(super) async fn ended(&self) {
+        loop {
+            // Before the question, so that no end between the two is missed.
+            let changed = self.changed.notified();
+            if self.sessions() == 0 {
+                return;
+            }
+            changed.await;
+        }
+    }
+
+    /// A handshake that the routes have led here begins, if the revision is still what new
+    /// connections get: from then on the revision does not end without it.
+    pub(super) fn enter(self: &Arc<Self>) -> Option<Visit> {
+        // Under the lock, so that whoever retires the revision afterwards finds it counted.
+        let state = self.state();
+        matches!(*state, State::Current).then(|| {
+            self.open.fetch_add(1, Ordering::SeqCst);
+            Visit { revision: Arc::clone(self) }
+        })
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A handshake's place in its revision.
+pub struct Visit {
+    revision: Arc<Revision>,
+}
+
+impl Visit {
+    /// The handshake has become a session: it is listed until the membership is dropped.
+    pub(crate) fn admit(self, sessions: &Arc<EndpointSessions>, entry: Entry) -> Membership {
+        let session = Arc::clone(&entry.session);
+        let registration = sessions.register(entry);
+        if let State::Closing(cause) = *self.revision.state() {
+            session.close(CloseRequest::by_host(cause));
+        }
+        Membership { _registration: registration, _visit: self }
+    }
+}
+
+impl Drop for Visit {
+    fn drop(&mut self) {
+        if self.revision.open.fetch_sub(1, Ordering::SeqCst) == 1 {
+            self.revision.changed.notify_waiters();
+        }
+    }
+}
+
+/// A session's place in its endpoint's list and in its revision. Fields are dropped in order: off
+/// the list first.
+pub(crate) struct Membership {
+    _registration: Registration,
+    _visit: Visit,
+}

@@ -1,0 +1,221 @@
+//! One request's answer: a handshake, a file, or a refusal.
+
+use std::error::Error;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::header::{self, HeaderMap, HeaderValue};
+use hyper::{Request, Response, StatusCode};
+use sockhop_engine::SeatError;
+use sockhop_session::handshake::{HandshakeDecision, HandshakeRequest};
+use sockhop_session::{Handle, Identity};
+
+use super::handshake::{Handshake, Refusal, choose_subprotocol, extra_headers, request_uri};
+use super::listen::Admitted;
+use super::upgrade::{self, Accepted};
+use crate::deployments::Routed;
+use crate::deployments::revision::ServedEndpoint;
+
+/// The body of every answer.
+pub(super) type Body = UnsyncBoxBody<Bytes, io::Error>;
+
+/// How long a peer is asked to wait before it tries again, in seconds, where the host is full or
+/// stops.
+const RETRY_AFTER_SECONDS: u16 = 5;
+
+/// Answers a request.
+pub(super) async fn respond(
+    request: Request<Incoming>,
+    peer: SocketAddr,
+    admitted: Arc<Admitted>,
+) -> Response<Body> {
+    let shared = &admitted.shared;
+    let found = shared.deployments.route(request.uri().path());
+    let read =
+        Handshake::read(request.method(), request.uri(), request.version(), request.headers());
+    match (found, read) {
+        (Some(routed), Ok(handshake)) => {
+            if shared.stopping.is_cancelled() {
+                return unavailable("The host is stopping.");
+            }
+            if let Err(refusal) = handshake.check_origin(&shared.config.origins, false) {
+                return refused(&refusal);
+            }
+            accept(request, handshake, routed, peer, admitted).await
+        }
+        (None, Ok(_)) => text(StatusCode::NOT_FOUND, "No endpoint is deployed at this path."),
+        (found, Err(Refusal::NotWebSocket)) => {
+            let response = match &shared.assets {
+                Some(assets) => assets.serve(request).await,
+                None => text(StatusCode::NOT_FOUND, "There is nothing at this path."),
+            };
+            if found.is_some() && response.status() == StatusCode::NOT_FOUND {
+                return refused(&Refusal::NotWebSocket);
+            }
+            response
+        }
+        (None, Err(_)) => text(StatusCode::NOT_FOUND, "No endpoint is deployed at this path."),
+        (Some(_), Err(refusal)) => refused(&refusal),
+    }
+}
+
+/// Takes a seat for a valid handshake, asks the guest, and answers 101 if all agree.
+async fn accept(
+    mut request: Request<Incoming>,
+    handshake: Handshake,
+    routed: Routed,
+    peer: SocketAddr,
+    admitted: Arc<Admitted>,
+) -> Response<Body> {
+    let Routed { endpoint, parameters, visit } = routed;
+    let asked = guest_request(&request, &handshake, &endpoint, parameters);
+    let mut seat = match endpoint.seats.take().await {
+        Ok(seat) => seat,
+        Err(error) => return no_seat(&endpoint, &error),
+    };
+    let decision = match seat.handshake(&asked).await {
+        Ok(decision) => decision,
+        Err(error) => return no_seat(&endpoint, &error),
+    };
+    let (subprotocol, headers, properties) = match decision {
+        None => (asked.default_subprotocol.clone(), Vec::new(), Vec::new()),
+        Some(HandshakeDecision::Accept { subprotocol, headers, properties }) => {
+            (subprotocol, headers, properties)
+        }
+        Some(HandshakeDecision::Reject { status, headers, body }) => {
+            return rejected(&endpoint, status, &headers, body);
+        }
+    };
+    let answer = handshake.accept_response_headers(subprotocol.as_deref());
+    let answer = match (answer, extra_headers(&headers)) {
+        (Ok(mut answer), Ok(extra)) => {
+            answer.extend(extra);
+            answer
+        }
+        (Err(error), _) => return guest_fault(&endpoint, &error),
+        (Ok(_), Err(error)) => return guest_fault(&endpoint, &error),
+    };
+    let settings = endpoint.revision.settings();
+    let max_message_bytes = endpoint
+        .config
+        .max_message_bytes
+        .and_then(|bytes| usize::try_from(bytes).ok())
+        .unwrap_or(usize::MAX)
+        .min(settings.message.as_usize());
+    let identity = Identity {
+        id: admitted.shared.registry.next_id(),
+        endpoint_path: endpoint.config.path.clone(),
+        request: asked,
+        subprotocol,
+        max_message_bytes,
+    };
+    let queue_bytes = settings.outbound_queue.as_usize();
+    let session = Handle::new(identity, queue_bytes, endpoint.property_bytes);
+    for (name, value) in endpoint.config.properties.iter().cloned().chain(properties) {
+        if let Err(error) = session.set_property(name, Some(value)) {
+            return guest_fault(&endpoint, &error);
+        }
+    }
+    let accepted = Accepted { seat, session: Arc::new(session), endpoint, visit, peer };
+    upgrade::start(hyper::upgrade::on(&mut request), accepted, admitted);
+    with_headers(empty(StatusCode::SWITCHING_PROTOCOLS), answer)
+}
+
+fn guest_request(
+    request: &Request<Incoming>,
+    handshake: &Handshake,
+    endpoint: &ServedEndpoint,
+    path_parameters: Vec<(String, String)>,
+) -> HandshakeRequest {
+    let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
+    let spoken = &endpoint.config.subprotocols;
+    let headers = request.headers().iter();
+    HandshakeRequest {
+        uri: request_uri(&handshake.host, path, false),
+        query: request.uri().query().map(str::to_owned),
+        path_parameters,
+        headers: headers
+            .map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec()))
+            .collect(),
+        subprotocols: handshake.subprotocols.clone(),
+        default_subprotocol: choose_subprotocol(&handshake.subprotocols, spoken).map(str::to_owned),
+    }
+}
+
+/// The status for each reason why there is no seat: the one mapping.
+fn no_seat(endpoint: &ServedEndpoint, error: &SeatError) -> Response<Body> {
+    let log = endpoint.revision.log();
+    match error {
+        SeatError::AtCapacity => {
+            log.warn(format!("a handshake is answered 503: {error}"));
+            unavailable("The host has no instance left for another session.")
+        }
+        SeatError::Trap(_) => guest_fault(endpoint, error),
+    }
+}
+
+/// The guest is at fault: its author finds the reason in the deployment's log, the peer is not
+/// told.
+fn guest_fault(endpoint: &ServedEndpoint, error: &dyn Error) -> Response<Body> {
+    endpoint.revision.log().warn(format!("a handshake is answered 500: {error}"));
+    text(StatusCode::INTERNAL_SERVER_ERROR, "The endpoint failed.")
+}
+
+fn rejected(
+    endpoint: &ServedEndpoint,
+    status: u16,
+    headers: &[(String, Vec<u8>)],
+    body: Vec<u8>,
+) -> Response<Body> {
+    let status = match StatusCode::from_u16(status) {
+        Ok(status) if (300..600).contains(&status.as_u16()) => status,
+        _ => return guest_fault(endpoint, &BadStatus(status)),
+    };
+    match extra_headers(headers) {
+        Ok(headers) => with_headers(response(status, Full::from(body)), headers),
+        Err(error) => guest_fault(endpoint, &error),
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("the configurator rejects with status {0}; 300 to 599 are allowed")]
+struct BadStatus(u16);
+
+fn refused(refusal: &Refusal) -> Response<Body> {
+    with_headers(text(refusal.status(), &refusal.to_string()), refusal.headers())
+}
+
+/// The host is full or stops: the peer is asked to come back.
+pub(super) fn unavailable(why: &str) -> Response<Body> {
+    let mut headers = HeaderMap::new();
+    headers.insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));
+    with_headers(text(StatusCode::SERVICE_UNAVAILABLE, why), headers)
+}
+
+/// An answer for people.
+pub(super) fn text(status: StatusCode, text: &str) -> Response<Body> {
+    let mut headers = HeaderMap::new();
+    let kind = HeaderValue::from_static("text/plain; charset=utf-8");
+    headers.insert(header::CONTENT_TYPE, kind);
+    with_headers(response(status, Full::from(format!("{text}\n"))), headers)
+}
+
+fn empty(status: StatusCode) -> Response<Body> {
+    response(status, Full::default())
+}
+
+fn response(status: StatusCode, body: Full<Bytes>) -> Response<Body> {
+    let mut response = Response::new(body.map_err(|never| match never {}).boxed_unsync());
+    *response.status_mut() = status;
+    response
+}
+
+fn with_headers(mut response: Response<Body>, headers: HeaderMap) -> Response<Body> {
+    response.headers_mut().extend(headers);
+    response
+}

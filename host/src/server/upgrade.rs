@@ -1,0 +1,75 @@
+//! From an accepted handshake to a session's connection task.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use hyper::upgrade::{OnUpgrade, Parts};
+use hyper_util::rt::TokioIo;
+use sockhop_engine::Seat;
+use sockhop_session::Handle;
+use tokio::net::TcpStream;
+
+use super::listen::Admitted;
+use crate::connection::{Connection, Journal};
+use crate::deployments::log::DeploymentLog;
+use crate::deployments::revision::{ServedEndpoint, Visit};
+use crate::registry::Entry;
+
+/// A handshake that was accepted, and what is needed to serve the session.
+pub(super) struct Accepted {
+    pub(super) seat: Seat,
+    pub(super) session: Arc<Handle>,
+    pub(super) endpoint: Arc<ServedEndpoint>,
+    pub(super) visit: Visit,
+    pub(super) peer: SocketAddr,
+}
+
+impl Journal for DeploymentLog {
+    fn note(&self, session: &Handle, text: String) {
+        self.warn(format!("session {}: {text}", session.id()));
+    }
+}
+
+/// Starts the session's task, which waits for the answer to be written and serves the session to
+/// its end.
+pub(super) fn start(upgrade: OnUpgrade, accepted: Accepted, admitted: Arc<Admitted>) {
+    let tasks = admitted.shared.tasks.clone();
+    tasks.spawn(async move {
+        let peer = accepted.peer;
+        match upgrade.await {
+            Ok(upgraded) => match upgraded.downcast::<TokioIo<TcpStream>>() {
+                Ok(Parts { io, read_buf, .. }) => {
+                    serve(io.into_inner(), read_buf, accepted, &admitted).await;
+                }
+                Err(_) => tracing::error!(%peer, "an upgraded connection is not the accepted one"),
+            },
+            // The peer went away before the answer was written.
+            Err(error) => tracing::debug!(%peer, %error, "a handshake was not completed"),
+        }
+    });
+}
+
+async fn serve(
+    stream: TcpStream,
+    already_read: bytes::Bytes,
+    accepted: Accepted,
+    admitted: &Admitted,
+) {
+    let Accepted { seat, session, endpoint, visit, peer } = accepted;
+    let revision = &endpoint.revision;
+    let entry = Entry {
+        session: Arc::clone(&session),
+        revision: revision.number(),
+        peer: peer.to_string(),
+        opened_at: SystemTime::now(),
+    };
+    let _member = visit.admit(&endpoint.sessions, entry);
+    let guest = seat.session(Arc::clone(&session));
+    let journal = Arc::clone(revision.log()) as Arc<dyn Journal>;
+    let close_timeout = admitted.shared.config.limits.close_timeout;
+    let connection =
+        Connection::new(stream, already_read, session, guest, journal, close_timeout).await;
+    let event = connection.run().await;
+    tracing::debug!(%peer, ?event, "a session ended");
+}
