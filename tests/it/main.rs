@@ -1,0 +1,33 @@
+//! The host as its users meet it: a process, its port, its command line. One module for each thing
+//! that it promises.
+
+#![expect(clippy::disallowed_methods, reason = "the tasks of a test end with its runtime")]
+
+mod assets;
+mod backpressure;
+mod browser;
+mod capacity;
+mod cli;
+mod close;
+mod component;
+mod config;
+mod configurator;
+mod deploy;
+mod echo;
+mod errors;
+mod folder;
+mod handshake;
+mod logs;
+mod protocol;
+mod python;
+mod refused;
+mod replace;
+mod repository;
+mod sandbox;
+mod sessions;
+mod shared;
+mod shutdown;
+mod thousand;
+mod tidy;
+mod traps;
+mod walls;

@@ -1,0 +1,150 @@
+//! An echo alone, and then beside a guest that misbehaves, in one host.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+
+use crate::fleet::Fleet;
+use crate::frame::Kind;
+use crate::hostile::{Mob, Provocation};
+use crate::load::{Pace, Timing, Traffic};
+use crate::machine::Machine;
+use crate::pin::Pins;
+use crate::rivals::{self, Instancing};
+use crate::server::Server;
+use crate::verdict::{Report, Row};
+
+/// The load of the healthy echo. It is a small part of what the host can do, so that a long wait
+/// is its neighbour's doing.
+const HEALTHY: Traffic =
+    Traffic { kind: Kind::Text, payload_bytes: 128, connections: 50, window: 1 };
+
+/// How long the hostile clients may take until the first of them has sent something, in seconds.
+const PROVOKED_LIMIT_SECONDS: u64 = 20;
+
+/// A guest that misbehaves, and the client that makes it.
+#[derive(Clone, Copy, Debug)]
+pub struct Specimen {
+    /// What the table calls the pair.
+    pub name: &'static str,
+    /// The component is `STEM.wasm`; its path in the host is `/STEM` with `-` for `_`.
+    pub stem: &'static str,
+    /// The text on which it misbehaves.
+    pub text: &'static str,
+    /// What its client does.
+    pub client: Provocation,
+}
+
+impl Specimen {
+    /// Its component in the zoo's folder.
+    pub fn component(&self, zoo: &Path) -> PathBuf {
+        zoo.join(format!("{}.wasm", self.stem))
+    }
+
+    fn path(&self) -> String {
+        format!("/{}", self.stem.replace('_', "-"))
+    }
+}
+
+const fn specimen(
+    name: &'static str,
+    stem: &'static str,
+    text: &'static str,
+    client: Provocation,
+) -> Specimen {
+    Specimen { name, stem, text, client }
+}
+
+/// The zoo.
+pub const ZOO: [Specimen; 10] = [
+    specimen("traps in open", "traps_in_open", "hello", Provocation::Insist),
+    specimen("traps in message", "traps_in_message", "trap", Provocation::Insist),
+    specimen("traps in error", "traps_in_error", "err", Provocation::Insist),
+    specimen("traps in close", "traps_in_close", "hello", Provocation::Leave),
+    specimen("loops forever", "loops_forever", "loop", Provocation::Insist),
+    specimen("allocates forever", "allocates_forever", "eat", Provocation::Insist),
+    specimen("fills the queue", "floods", "flood", Provocation::Insist),
+    specimen("fills it, nobody reads", "floods", "flood", Provocation::Ignore),
+    specimen("floods forever", "floods", "flood-forever", Provocation::Insist),
+    specimen("closes in open", "closes_in_open", "hello", Provocation::Insist),
+];
+
+/// What to measure, and for how long.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The host's program.
+    pub sockhop: PathBuf,
+    /// The healthy component; its path in the host is `/echo`.
+    pub echo: PathBuf,
+    /// The folder with the zoo's components.
+    pub zoo: PathBuf,
+    /// How long the echo runs alone, and then again beside each guest.
+    pub timing: Timing,
+    /// Messages a second that are due on the healthy echo.
+    pub rate: u32,
+    /// Hostile clients.
+    pub hostile: usize,
+    /// The CPUs.
+    pub pins: Pins,
+}
+
+/// Starts a host for each specimen and measures the echo in it.
+///
+/// The calling thread has to be on the generator's CPU. `progress` is told each row's result.
+///
+/// # Errors
+/// The host does not start, ends early or does not stop as it should, or the hostile clients could
+/// not do anything. A lost message is no error here: it is in the report.
+pub fn run(
+    settings: &Settings,
+    machine: Machine,
+    scratch: &Path,
+    progress: &mut dyn FnMut(&str),
+) -> Result<Report> {
+    let version = rivals::version(&settings.sockhop)?;
+    let mut rows = Vec::new();
+    for specimen in &ZOO {
+        let row = measure(settings, specimen, scratch).with_context(|| specimen.name)?;
+        progress(&row.describe());
+        rows.push(row);
+    }
+    Ok(Report { machine, version, method: method(settings), rows })
+}
+
+fn measure(settings: &Settings, specimen: &Specimen, scratch: &Path) -> Result<Row> {
+    let components = [settings.echo.clone(), specimen.component(&settings.zoo)];
+    let launch = rivals::sockhop(&settings.sockhop, &components, Instancing::Session, scratch)?;
+    let server = Server::start(&launch, "/echo", settings.pins, scratch)?;
+    let pace = Pace::Open { per_second: settings.rate };
+    let pid = Some(server.pid());
+    let mut fleet = Fleet::connect(server.target(), &HEALTHY)?;
+    let alone = fleet.run(pace, settings.timing, pid)?;
+    ensure!(alone.messages > 0, "no message was answered while the echo was alone");
+
+    let hostile = server.target_at(&specimen.path());
+    let mob = Mob::start(&hostile, specimen.client, specimen.text, settings.hostile);
+    mob.wait_for_first(Duration::from_secs(PROVOKED_LIMIT_SECONDS))?;
+    let beside = fleet.run(pace, settings.timing, pid)?;
+    let tally = mob.stop()?;
+
+    fleet.close()?;
+    server.stop()?;
+    Row::of(specimen.name, &alone, &beside, tally)
+}
+
+fn method(settings: &Settings) -> String {
+    format!(
+        "Echo of {} B on {} connections, {} messages/s due at fixed times, {:?} alone and {:?} \
+         beside {} clients of the guest, after {:?} of warm-up; latency from when a message was \
+         due; {}.",
+        HEALTHY.payload_bytes,
+        HEALTHY.connections,
+        settings.rate,
+        settings.timing.measured,
+        settings.timing.measured,
+        settings.hostile,
+        settings.timing.warm_up,
+        settings.pins.describe()
+    )
+}

@@ -1,0 +1,233 @@
+//! What neighbours did to an echo, as a Markdown table and as JSON.
+
+use std::fmt;
+
+use anyhow::{Context, Result, ensure};
+use serde::Serialize;
+
+use crate::hostile::Tally;
+use crate::load::Outcome;
+use crate::machine::Machine;
+use crate::table::{Table, figure};
+
+/// The most by which a neighbour may lengthen the echo's 99th percentile.
+const P99_FACTOR_LIMIT: f64 = 3.0;
+
+/// The findings of one run.
+#[derive(Debug, Serialize)]
+pub struct Report {
+    /// Where and when.
+    pub machine: Machine,
+    /// The host's version.
+    pub version: String,
+    /// How it was measured.
+    pub method: String,
+    /// A row for each specimen.
+    pub rows: Vec<Row>,
+}
+
+/// An echo with and without one neighbour.
+#[derive(Debug, Serialize)]
+pub struct Row {
+    /// The neighbour.
+    pub guest: String,
+    /// The echo alone.
+    pub alone: Side,
+    /// The echo beside it.
+    pub beside: Side,
+    /// Messages that its clients sent to it meanwhile.
+    pub provocations: u64,
+    /// Their connections.
+    pub visits: u64,
+    /// Their connections that were refused.
+    pub refused: u64,
+}
+
+/// The echo in one of the two.
+#[derive(Debug, Serialize)]
+pub struct Side {
+    /// Messages answered in the measured time.
+    pub messages: u64,
+    /// Messages lost in the whole run.
+    pub lost: u64,
+    /// Latency that half of the messages stayed below, in milliseconds.
+    pub p50_ms: f64,
+    /// Latency that 99 of 100 messages stayed below, in milliseconds.
+    pub p99_ms: f64,
+    /// The longest latency, in milliseconds.
+    pub max_ms: f64,
+    /// Resident memory of the host at the end, in KiB.
+    pub resident_kib: u64,
+    /// What went wrong.
+    pub failures: Vec<String>,
+}
+
+impl Side {
+    fn of(outcome: &Outcome) -> Result<Self> {
+        Ok(Self {
+            messages: outcome.messages,
+            lost: outcome.lost,
+            p50_ms: outcome.latency_ms(0.5),
+            p99_ms: outcome.latency_ms(0.99),
+            max_ms: outcome.latency.max() as f64 / 1e6,
+            resident_kib: outcome.server_resident_kib.context("no resident memory")?,
+            failures: outcome.failures.clone(),
+        })
+    }
+}
+
+impl Row {
+    /// The figures of two runs in which the server's process was watched.
+    ///
+    /// # Errors
+    /// It was not.
+    pub fn of(guest: &str, alone: &Outcome, beside: &Outcome, tally: Tally) -> Result<Self> {
+        Ok(Self {
+            guest: guest.to_owned(),
+            alone: Side::of(alone)?,
+            beside: Side::of(beside)?,
+            provocations: tally.provocations,
+            visits: tally.visits,
+            refused: tally.refused,
+        })
+    }
+
+    /// The row in one line.
+    pub fn describe(&self) -> String {
+        let Self { guest, alone, beside, provocations, visits, refused } = self;
+        format!(
+            "{guest}: p99 {} ms alone, {} ms beside, max {} ms, {} lost; {provocations} \
+             provocations on {visits} connections, {refused} refused",
+            figure(alone.p99_ms),
+            figure(beside.p99_ms),
+            figure(beside.max_ms),
+            self.lost(),
+        )
+    }
+
+    /// Messages lost alone and beside.
+    pub fn lost(&self) -> u64 {
+        self.alone.lost + self.beside.lost
+    }
+
+    /// What went wrong with connections of the echo, alone and beside.
+    pub fn failures(&self) -> impl Iterator<Item = &String> {
+        self.alone.failures.iter().chain(&self.beside.failures)
+    }
+
+    fn cells(&self) -> Vec<String> {
+        let factor = self.beside.p99_ms / self.alone.p99_ms;
+        let mib = |side: &Side| figure(side.resident_kib as f64 / 1024.0);
+        vec![
+            self.guest.clone(),
+            figure(self.alone.p50_ms),
+            figure(self.beside.p50_ms),
+            figure(self.alone.p99_ms),
+            figure(self.beside.p99_ms),
+            figure(factor),
+            (if factor <= P99_FACTOR_LIMIT { "yes" } else { "no" }).to_owned(),
+            figure(self.beside.max_ms),
+            self.lost().to_string(),
+            self.provocations.to_string(),
+            self.refused.to_string(),
+            format!("{} -> {}", mib(&self.alone), mib(&self.beside)),
+        ]
+    }
+}
+
+impl Report {
+    /// Whether the echo was unharmed. The time that its replies took is left to the reader: it
+    /// depends on what else the machine does.
+    ///
+    /// # Errors
+    /// It lost a message, or a connection of it failed otherwise.
+    pub fn check(&self) -> Result<()> {
+        let lost: u64 = self.rows.iter().map(Row::lost).sum();
+        let failures: usize = self.rows.iter().map(|row| row.failures().count()).sum();
+        ensure!(
+            lost == 0 && failures == 0,
+            "the healthy echo lost {lost} messages, {failures} of its connections failed"
+        );
+        Ok(())
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}", self.machine.describe())?;
+        writeln!(f, "Version: {}\n{}", self.version, self.method)?;
+        let header = [
+            "guest",
+            "p50 ms alone",
+            "beside",
+            "p99 ms alone",
+            "beside",
+            "factor",
+            "within 3x",
+            "max ms",
+            "lost",
+            "provoked",
+            "refused",
+            "RSS MiB",
+        ];
+        let mut table = Table::new(1, &header);
+        self.rows.iter().for_each(|row| table.row(row.cells()));
+        writeln!(f, "\n{table}")?;
+        for row in &self.rows {
+            for failure in row.failures() {
+                writeln!(f, "{}: {failure}", row.guest)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn side(p99_ms: f64, lost: u64, failures: &[&str]) -> Side {
+        let failures = failures.iter().map(|&failure| failure.to_owned()).collect();
+        let (p50_ms, max_ms) = (0.5, 20.0);
+        Side { messages: 1000, lost, p50_ms, p99_ms, max_ms, resident_kib: 2048, failures }
+    }
+
+    fn report(alone: Side, beside: Side) -> Report {
+        let machine = Machine {
+            cpu: "a CPU".to_owned(),
+            cpus: 2,
+            kernel: "6.1".to_owned(),
+            load: 0.0,
+            date: "2026-01-01".to_owned(),
+        };
+        let guest = "floods".to_owned();
+        let row = Row { guest, alone, beside, provocations: 9, visits: 8, refused: 7 };
+        Report { machine, version: String::new(), method: String::new(), rows: vec![row] }
+    }
+
+    #[test]
+    fn a_lost_message_or_a_failure_is_an_error_and_a_slow_reply_is_not() {
+        assert!(report(side(1.0, 0, &[]), side(90.0, 0, &[])).check().is_ok());
+        assert!(report(side(1.0, 1, &[]), side(1.0, 0, &[])).check().is_err());
+        assert!(report(side(1.0, 0, &[]), side(1.0, 1, &[])).check().is_err());
+        assert!(report(side(1.0, 0, &[]), side(1.0, 0, &["a byte too many"])).check().is_err());
+    }
+
+    #[test]
+    fn the_99th_percentiles_are_compared() {
+        let verdict = |alone, beside| {
+            let text = report(side(alone, 0, &[]), side(beside, 0, &[])).to_string();
+            let row = text.lines().find(|line| line.starts_with("| floods")).expect("a row");
+            let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+            (cells[6].to_owned(), cells[7].to_owned())
+        };
+        assert_eq!(verdict(1.0, 3.0), ("3.00".to_owned(), "yes".to_owned()));
+        assert_eq!(verdict(1.0, 3.01), ("3.01".to_owned(), "no".to_owned()));
+    }
+
+    #[test]
+    fn failures_stand_below_the_table() {
+        let text = report(side(1.0, 0, &[]), side(1.0, 1, &["connection 3: closed"])).to_string();
+        assert!(text.ends_with("\nfloods: connection 3: closed\n"), "{text}");
+    }
+}

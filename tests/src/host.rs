@@ -1,0 +1,227 @@
+//! The host as a process.
+
+mod builder;
+
+use std::fs;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::{Arc, Mutex};
+
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+use tokio::process::{Child, Command};
+
+pub use builder::TestHostBuilder;
+
+use crate::{Client, Deployment, LogFollower, Outcome, SessionRow, artefacts, within};
+
+/// A running host. It is killed when it is dropped; where that happens in a panic, what it wrote
+/// to standard error is printed.
+#[derive(Debug)]
+pub struct TestHost {
+    child: Child,
+    address: SocketAddr,
+    folder: Folder,
+    stdout: Arc<Mutex<String>>,
+    stderr: Arc<Mutex<String>>,
+}
+
+/// A host's own folder, with all that it would otherwise share with others of this user.
+#[derive(Debug)]
+struct Folder {
+    root: TempDir,
+    cache: PathBuf,
+    admin: String,
+}
+
+impl TestHost {
+    /// Begins to describe a host.
+    #[must_use]
+    pub fn builder() -> TestHostBuilder {
+        TestHostBuilder::new()
+    }
+
+    /// A host with default settings that serves these guests.
+    pub async fn with_guests<const N: usize>(guests: [&str; N]) -> Self {
+        guests.into_iter().fold(Self::builder(), TestHostBuilder::guest).start().await
+    }
+
+    /// Where it accepts connections.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The address of its admin API, as `--admin` takes it.
+    #[must_use]
+    pub fn admin(&self) -> &str {
+        &self.folder.admin
+    }
+
+    /// A folder for the test's own files, which goes with the host.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.folder.root.path()
+    }
+
+    /// What it has printed so far.
+    #[must_use]
+    pub fn stdout(&self) -> String {
+        self.stdout.lock().expect("no reader panics").clone()
+    }
+
+    /// What it has written to standard error so far.
+    #[must_use]
+    pub fn stderr(&self) -> String {
+        self.stderr.lock().expect("no reader panics").clone()
+    }
+
+    /// Connects a WebSocket client to this path, with or without a query.
+    pub async fn connect(&self, path: &str) -> Client {
+        self.connect_with(path, &[]).await
+    }
+
+    /// Connects a WebSocket client that sends these header fields too.
+    pub async fn connect_with(&self, path: &str, headers: &[(&'static str, &str)]) -> Client {
+        Client::connect(self.address, path, headers).await
+    }
+
+    /// A command that runs the binary and finds this host without being told.
+    #[must_use]
+    pub fn command(&self) -> Command {
+        self.folder.command()
+    }
+
+    /// Runs the binary with these arguments, as the host's own user would in the host's own
+    /// environment.
+    pub async fn cli(&self, arguments: &[&str]) -> Outcome {
+        let mut command = self.command();
+        run(command.args(arguments)).await
+    }
+
+    /// Deploys a guest under this name, and asserts that it was done; gives what was printed.
+    pub async fn deploy(&self, name: &str, guest: &str, options: &[&str]) -> String {
+        let file = artefacts::guest(guest);
+        let mut command = self.command();
+        run(command.args(["deploy", name]).arg(file).args(options)).await.succeeded()
+    }
+
+    /// Tries to deploy a file that the host must refuse; gives the one line that says why.
+    pub async fn deploy_refused(&self, name: &str, file: &Path) -> String {
+        let mut command = self.command();
+        run(command.args(["deploy", name]).arg(file)).await.failed_in_one_line(1)
+    }
+
+    /// The deployments, as `sockhop list --json` prints them.
+    pub async fn list(&self) -> Vec<Deployment> {
+        Deployment::all(self.cli(&["list", "--json"]).await.json())
+    }
+
+    /// The one deployment of this name.
+    ///
+    /// # Panics
+    ///
+    /// Where there is none.
+    pub async fn deployment(&self, name: &str) -> Deployment {
+        let all = self.list().await;
+        let found = all.iter().find(|deployment| deployment.name == name);
+        found.unwrap_or_else(|| panic!("no deployment {name} in {all:#?}")).clone()
+    }
+
+    /// The open sessions, as `sockhop sessions --json` prints them.
+    pub async fn sessions(&self) -> Vec<SessionRow> {
+        SessionRow::all(self.cli(&["sessions", "--json"]).await.json())
+    }
+
+    /// Follows the log of a deployment, from its first line that is kept.
+    #[must_use]
+    pub fn follow(&self, deployment: &str) -> LogFollower {
+        LogFollower::spawn(self.command(), deployment)
+    }
+
+    /// Waits for a line in the log of a deployment.
+    pub async fn log_line(&self, deployment: &str, mut wanted: impl FnMut(&str) -> bool) -> String {
+        self.follow(deployment).line(&mut wanted).await
+    }
+
+    /// The memory that it has resident now, in bytes.
+    ///
+    /// # Panics
+    ///
+    /// Where the process is gone.
+    #[must_use]
+    pub fn resident_bytes(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.pid().as_raw_nonzero()))
+            .expect("the host runs");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kib = line.and_then(|rest| rest.trim().strip_suffix(" kB")).expect("a size in kB");
+        kib.parse::<u64>().expect("a number") * 1024
+    }
+
+    /// Sends it a signal.
+    ///
+    /// # Panics
+    ///
+    /// Where the process is gone.
+    pub fn signal(&self, signal: Signal) {
+        kill_process(self.pid(), signal).expect("the host runs");
+    }
+
+    /// Waits until it has ended by itself, asserts exit code 0 and gives what it wrote to standard
+    /// error.
+    ///
+    /// # Panics
+    ///
+    /// Where it ended otherwise.
+    pub async fn ended(mut self) -> String {
+        let status = within("the host to end", self.child.wait()).await.expect("it was started");
+        assert_eq!(status.code(), Some(0), "the host ended with {status}");
+        self.stderr()
+    }
+
+    /// Tells it to stop by SIGTERM, and waits until it has.
+    pub async fn stop(self) -> String {
+        self.signal(Signal::TERM);
+        self.ended().await
+    }
+
+    fn pid(&self) -> Pid {
+        let id = self.child.id().expect("the host runs");
+        Pid::from_raw(id.cast_signed()).expect("a process id")
+    }
+}
+
+impl Drop for TestHost {
+    #[expect(
+        clippy::print_stderr,
+        reason = "the test is failing, and its reader wants to know why"
+    )]
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("the host wrote:\n{}", self.stderr());
+        }
+    }
+}
+
+impl Folder {
+    /// A command that runs the binary with nothing of the environment but what is meant for it.
+    fn command(&self) -> Command {
+        let mut command = Command::new(artefacts::host_binary());
+        command
+            .env_clear()
+            .env("XDG_RUNTIME_DIR", self.root.path())
+            .env("XDG_CACHE_HOME", &self.cache)
+            .env("SOCKHOP_ADMIN", &self.admin)
+            .current_dir(self.root.path())
+            .stdin(Stdio::null())
+            .kill_on_drop(true);
+        command
+    }
+}
+
+/// Runs a command to its end.
+async fn run(command: &mut Command) -> Outcome {
+    let what = format!("{:?} to end", command.as_std());
+    within(&what, command.output()).await.expect("the binary runs").into()
+}

@@ -1,0 +1,191 @@
+//! A client that writes its bytes by hand, for what no honest client sends.
+
+use std::net::SocketAddr;
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+use crate::{Closed, within};
+
+/// What a frame is masked with. Any four bytes serve, and these are seen at a glance in a dump.
+const MASK: [u8; 4] = [0x11, 0x22, 0x33, 0x44];
+
+/// The longest head of an answer to a handshake, in bytes.
+const HEAD_BYTES_MAX: usize = 16 * 1024;
+
+/// A frame as the host sent it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Frame {
+    /// FIN, the reserved bits and the opcode (RFC 6455 §5.2).
+    pub first: u8,
+    /// The payload.
+    pub payload: Vec<u8>,
+}
+
+impl Frame {
+    /// A Close frame with a code.
+    #[must_use]
+    pub fn close(code: u16, phrase: &str) -> Self {
+        Self { first: 0x88, payload: [&code.to_be_bytes(), phrase.as_bytes()].concat() }
+    }
+}
+
+/// A connection after its opening handshake.
+#[derive(Debug)]
+pub struct RawClient {
+    tcp: TcpStream,
+}
+
+impl RawClient {
+    /// Connects to this path.
+    ///
+    /// # Panics
+    ///
+    /// Where the handshake is refused.
+    pub async fn connect(address: SocketAddr, path: &str) -> Self {
+        Self::connect_and_write(address, path, b"").await
+    }
+
+    /// As [`connect`](Self::connect), with these bytes right behind the handshake.
+    ///
+    /// # Panics
+    ///
+    /// Where the handshake is refused.
+    pub async fn connect_and_write(address: SocketAddr, path: &str, behind: &[u8]) -> Self {
+        match Self::handshake(address, path, behind).await {
+            Ok(client) => client,
+            Err(head) => panic!("the handshake was refused: {head}"),
+        }
+    }
+
+    /// As [`connect`](Self::connect), but nothing where the answer is 503.
+    ///
+    /// # Panics
+    ///
+    /// Where the handshake is refused otherwise.
+    pub async fn try_connect(address: SocketAddr, path: &str) -> Option<Self> {
+        match Self::handshake(address, path, b"").await {
+            Ok(client) => Some(client),
+            Err(head) if head.starts_with("HTTP/1.1 503 ") => None,
+            Err(head) => panic!("the handshake was refused: {head}"),
+        }
+    }
+
+    /// The connection, or the head of the answer that refuses it.
+    async fn handshake(address: SocketAddr, path: &str, behind: &[u8]) -> Result<Self, String> {
+        let mut tcp = TcpStream::connect(address).await.expect("the host listens");
+        let request = format!(
+            "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+        );
+        let bytes = [request.as_bytes(), behind].concat();
+        tcp.write_all(&bytes).await.expect("the host reads");
+        let mut head = Vec::new();
+        // One byte at a time: what follows the head is a frame already.
+        while !head.ends_with(b"\r\n\r\n") {
+            head.push(within("the answer's head", tcp.read_u8()).await.expect("a whole head"));
+            assert!(head.len() < HEAD_BYTES_MAX, "the head has no end");
+        }
+        let head = String::from_utf8_lossy(&head).into_owned();
+        if head.starts_with("HTTP/1.1 101 ") { Ok(Self { tcp }) } else { Err(head) }
+    }
+
+    /// Sends these bytes.
+    ///
+    /// # Panics
+    ///
+    /// Where the connection does not take them.
+    pub async fn write(&mut self, bytes: &[u8]) {
+        within("the host to read", self.tcp.write_all(bytes)).await.expect("the host reads");
+    }
+
+    /// Sends a frame, masked as it has to be, with this first byte: FIN, reserved bits and opcode.
+    pub async fn send(&mut self, first: u8, payload: &[u8]) {
+        let mut frame = vec![first];
+        push_length(&mut frame, payload.len(), 0x80);
+        frame.extend(MASK);
+        frame.extend(payload.iter().zip(MASK.iter().cycle()).map(|(byte, mask)| byte ^ mask));
+        self.write(&frame).await;
+    }
+
+    /// Sends a frame without a mask, which no client may.
+    pub async fn send_unmasked(&mut self, first: u8, payload: &[u8]) {
+        let mut frame = vec![first];
+        push_length(&mut frame, payload.len(), 0);
+        frame.extend(payload);
+        self.write(&frame).await;
+    }
+
+    /// Waits for a frame.
+    ///
+    /// # Panics
+    ///
+    /// Where none comes, or one with a mask.
+    pub async fn receive(&mut self) -> Frame {
+        let frame = within("a frame", self.read_frame()).await;
+        frame.expect("a whole frame")
+    }
+
+    /// Waits for a Close frame, and for the connection's end after it.
+    ///
+    /// # Panics
+    ///
+    /// Where something else comes.
+    pub async fn closed(&mut self) -> Closed {
+        let Frame { first, payload } = self.receive().await;
+        assert_eq!(first, 0x88, "not a Close frame: {payload:?}");
+        let mut rest = Vec::new();
+        let end = within("the connection's end", self.tcp.read_to_end(&mut rest)).await;
+        assert!(end.is_err() || rest.is_empty(), "after the Close frame: {rest:?}");
+        let Some((code, phrase)) = payload.split_first_chunk() else {
+            assert!(payload.is_empty(), "half a code: {payload:?}");
+            return Closed::new(1005, "");
+        };
+        let phrase = str::from_utf8(phrase).expect("a phrase is UTF-8");
+        Closed::new(u16::from_be_bytes(*code), phrase)
+    }
+
+    /// Drops the connection at once, by RST: as a machine that has crashed and come back does.
+    ///
+    /// # Panics
+    ///
+    /// Where the system does not let it.
+    pub fn reset(self) {
+        rustix::net::sockopt::set_socket_linger(&self.tcp, Some(std::time::Duration::ZERO))
+            .expect("a socket can be reset");
+    }
+
+    /// Drops the connection by FIN, without a Close frame.
+    pub fn drop_connection(self) {
+        drop(self);
+    }
+
+    async fn read_frame(&mut self) -> std::io::Result<Frame> {
+        let first = self.tcp.read_u8().await?;
+        let length = match self.tcp.read_u8().await? {
+            126 => u64::from(self.tcp.read_u16().await?),
+            127 => self.tcp.read_u64().await?,
+            length => {
+                assert!(length < 126, "the host masks its frames");
+                u64::from(length)
+            }
+        };
+        let mut payload = vec![0; usize::try_from(length).expect("it fits into memory")];
+        self.tcp.read_exact(&mut payload).await?;
+        Ok(Frame { first, payload })
+    }
+}
+
+fn push_length(frame: &mut Vec<u8>, length: usize, mask_bit: u8) {
+    match length {
+        0..126 => frame.push(mask_bit | u8::try_from(length).expect("below 126")),
+        126..0x1_0000 => {
+            frame.push(mask_bit | 126);
+            frame.extend(u16::try_from(length).expect("below 2^16").to_be_bytes());
+        }
+        _ => {
+            frame.push(mask_bit | 127);
+            frame.extend((length as u64).to_be_bytes());
+        }
+    }
+}

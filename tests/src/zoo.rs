@@ -1,0 +1,41 @@
+//! The index of the zoo: guests that misbehave, each in one way.
+
+/// The guests of `tests/zoo`, by the names of their files. A test holds this list against the
+/// folder, and another holds it against the tests, so that no animal goes unwatched.
+pub const ZOO: [&str; 29] = [
+    "allocates_forever",
+    "bad_path",
+    "changed_echo",
+    "closes_in_open",
+    "configured",
+    "directory",
+    "duplicate_paths",
+    "errs_in_close",
+    "errs_in_message",
+    "fails_in_open",
+    "floods",
+    "grabs",
+    "handshaker",
+    "holds",
+    "lacks_endpoint",
+    "loops_forever",
+    "no_endpoints",
+    "observer",
+    "revision_a",
+    "revision_b",
+    "sends_after_close",
+    "sleeps",
+    "talks",
+    "traps_in_close",
+    "traps_in_describe",
+    "traps_in_error",
+    "traps_in_message",
+    "traps_in_open",
+    "wants_http",
+];
+
+/// The path of a guest's endpoint, where it has but one of its own: its name with hyphens.
+#[must_use]
+pub fn path(guest: &str) -> String {
+    format!("/{}", guest.replace('_', "-"))
+}
