@@ -56,7 +56,7 @@ conformance: toolchain ## Serve 10,000 messages by guests in Python and JavaScri
 	tests/conformance/polyglot/build.sh $(TARGET)/polyglot-cache $(TARGET)/polyglot
 	cargo build $(CARGO_FLAGS) --release -p sockhop
 	SOCKHOP_BIN=$(SOCKHOP) SOCKHOP_POLYGLOT=$(TARGET)/polyglot \
-		cargo test $(CARGO_FLAGS) --release -p sockhop-tests --test conformance
+		cargo test $(CARGO_FLAGS) --release -p sockhop-tests --test conformance -- --test-threads=1
 
 .PHONY: bench
 bench: build guests ## Measure CPU time per message against a server without a sandbox, and neighbours beside the zoo.

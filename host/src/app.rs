@@ -151,8 +151,9 @@ fn private_folder(folder: &Path) -> Result<()> {
     let others_write = found.permissions().mode() & 0o022 != 0;
     if found.uid() != rustix::process::geteuid().as_raw() || others_write {
         bail!(
-            "the cache's folder {} belongs to another user or others may write to it; compiled code \
-             is run as it lies there, so give it to this user alone (chmod 700) or set cache_dir",
+            "the cache's folder {} belongs to another user or others may write to it; compiled \
+             code is run as it lies there, so give it to this user alone (chmod 700) or set \
+             cache_dir",
             folder.display()
         );
     }

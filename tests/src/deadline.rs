@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout};
 
 /// How long anything may take that a test waits for. Far more than it takes on a busy machine.
-pub const DEADLINE: Duration = Duration::from_secs(10);
+pub const DEADLINE: Duration = Duration::from_secs(30);
 
 /// How long to wait before asking again for what announces itself by no event.
 const POLL_INTERVAL: Duration = Duration::from_millis(10);

@@ -66,18 +66,18 @@ async fn a_guest_that_begins_with_more_memory_than_it_may_have_is_out_of_memory(
 #[tokio::test]
 async fn each_event_has_its_time_anew() {
     let engine = engine(1);
-    // A call computes for about a tenth of what it may.
-    let work = "(local $i i32) (local.set $i (i32.const 3000000))
+    // A call computes for some hundredths of what it may; all together take more than that.
+    let work = "(local $i i32) (local.set $i (i32.const 20000000))
         (loop $again
           (local.set $i (i32.sub (local.get $i) (i32.const 1)))
           (br_if $again (local.get $i)))";
     let component = guest_with(&[("WORK", work)]);
-    let event_cpu = Duration::from_millis(200);
+    let event_cpu = Duration::from_millis(80);
     let guest = guest_within(&engine, &component, settings(event_cpu, AMPLE));
     let seat = seats(&guest, Instancing::Session).take().await.expect("a seat");
     let mut guest = seat.session(session(1));
     guest.open().await.expect("opens");
-    for _ in 0..200 {
+    for _ in 0..60 {
         assert_eq!(guest.on_message(text("w")).await, Ok(Some(text("w"))));
     }
 }

@@ -9,6 +9,8 @@ use tokio::sync::{Mutex, watch};
 
 type Answer<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
+type OnMessage = Box<dyn FnMut(Message) -> Answer<Result<Option<Message>, Fault>> + Send>;
+
 /// One call, at its begin.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Call {
@@ -62,7 +64,7 @@ pub(super) struct Fake {
     /// Held during each call: a second call at the same time would not get it.
     busy: Arc<Mutex<()>>,
     open: Option<Answer<Result<(), Fault>>>,
-    message: Box<dyn FnMut(Message) -> Answer<Result<Option<Message>, Fault>> + Send>,
+    message: OnMessage,
     error: Option<Trap>,
     close: Result<(), Fault>,
     during_close: Box<dyn FnMut() + Send>,

@@ -1,8 +1,11 @@
 //! What becomes of a session when its guest returns errors, and when it traps.
 
-use sockhop_session::port::SessionError;
-use sockhop_session::{CloseCause, Message};
+use std::sync::Arc;
 
+use sockhop_session::port::SessionError;
+use sockhop_session::{CloseCause, Handle, Message};
+
+use super::close::by_guest;
 use super::fake::{Call, Fake, gone, returned, trapped};
 use super::peer::{close_frame, text_frame};
 use super::{serve, text};
@@ -41,6 +44,32 @@ async fn a_trap_is_1011_and_the_guest_hears_nothing_more() {
     assert_eq!(calls.all(), [Call::Open, Call::Message(text("poison"))]);
     assert_eq!((event.cause, event.code), (CloseCause::GuestFailed, 1011));
     assert_eq!(notes.all(), [trapped("endpoint.on-message").to_string()]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_guest_that_closes_and_then_fails_hears_nothing_more() {
+    let close = |session: &Arc<Handle>| session.close(by_guest(4000, "bye"));
+    let mut served = serve(|session| {
+        let session = Arc::clone(session);
+        Fake::silent().on_message(move |_message| {
+            close(&session);
+            async { Err(trapped("endpoint.on-message").into()) }
+        })
+    });
+    served.peer.text("poison").await;
+    assert_eq!(served.peer.read().await, Some(close_frame(4000, "bye")));
+    served.peer.close(4000, "bye").await;
+    let (event, calls, _notes) = served.ended().await;
+    assert_eq!((event.cause, event.clean), (CloseCause::Requested, true));
+    assert_eq!(calls.all(), [Call::Open, Call::Message(text("poison"))]);
+
+    let mut served = serve(|session| {
+        close(session);
+        Fake::silent().on_open(async { Err(returned("no seat")) })
+    });
+    assert_eq!(served.peer.read().await, Some(close_frame(4000, "bye")));
+    served.peer.close(4000, "bye").await;
+    assert_eq!(served.ended().await.1.all(), [Call::Open]);
 }
 
 #[tokio::test(start_paused = true)]
