@@ -52,7 +52,7 @@ impl Instance {
             made => return Err(SeatError::Trap(ended("instantiation", &store, made.map(drop_ok)))),
         };
         let exports = &guest.program.exports;
-        let mismatch = |error| SeatError::Trap(fault::trap("instantiation", &error, false));
+        let mismatch = |error| SeatError::Mismatch(format!("{error:#}"));
         Ok(Self {
             deployment: exports.deployment.load(&mut store, &instance).map_err(mismatch)?,
             endpoint: exports.endpoint.load(&mut store, &instance).map_err(mismatch)?,

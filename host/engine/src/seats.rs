@@ -28,6 +28,9 @@ pub enum SeatError {
     /// As many instances live as the machine holds, or as the operator allows.
     #[error("all instances are taken; raise sandbox.instances, or let sessions share instances")]
     AtCapacity,
+    /// A function of the component has the right name and the wrong type.
+    #[error("it does not fit the contract sockhop:websocket@0.1.0: {0}")]
+    Mismatch(String),
     /// The guest failed while its instance was made or its configurator was asked.
     #[error(transparent)]
     Trap(#[from] Trap),

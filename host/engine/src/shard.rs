@@ -243,7 +243,7 @@ impl Event {
     fn refuse(self, error: &SeatError) {
         let trap = |call| match error {
             SeatError::Trap(trap) => trap.clone(),
-            SeatError::AtCapacity => {
+            SeatError::AtCapacity | SeatError::Mismatch(_) => {
                 Trap { kind: TrapKind::InstanceGone, call, detail: error.to_string() }
             }
         };

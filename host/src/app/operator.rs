@@ -82,9 +82,10 @@ fn deploy_error(error: DeployError) -> OperatorError {
         }
         DeployError::Load(_)
         | DeployError::Endpoint(_)
-        | DeployError::Describe(DescribeError::Trap(_) | DescribeError::Seat(SeatError::Trap(_))) => {
-            OperatorErrorKind::Refused
-        }
+        | DeployError::Describe(
+            DescribeError::Trap(_)
+            | DescribeError::Seat(SeatError::Mismatch(_) | SeatError::Trap(_)),
+        ) => OperatorErrorKind::Refused,
         DeployError::Compiler(_) => OperatorErrorKind::Internal,
     };
     told(kind, error)

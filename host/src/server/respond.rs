@@ -155,7 +155,7 @@ fn no_seat(endpoint: &ServedEndpoint, error: &SeatError) -> Response<Body> {
             log.warn(format!("a handshake is answered 503: {error}"));
             unavailable("The host has no instance left for another session.")
         }
-        SeatError::Trap(_) => guest_fault(endpoint, error),
+        SeatError::Mismatch(_) | SeatError::Trap(_) => guest_fault(endpoint, error),
     }
 }
 

@@ -141,8 +141,8 @@ async fn an_export_of_the_wrong_type_is_refused_at_the_latest_when_it_is_asked()
     let text = include_str!("guest.wat").replace(right, wrong);
     let engine = engine(1);
     let error = guest_of(&engine, &component(&text)).describe().await.expect_err("it is no list");
-    let DescribeError::Seat(SeatError::Trap(trap)) = &error else { panic!("{error:?}") };
-    assert!(trap.detail.contains("type mismatch"), "{trap}");
+    let DescribeError::Seat(SeatError::Mismatch(why)) = &error else { panic!("{error:?}") };
+    assert!(why.contains("type mismatch"), "{why}");
 }
 
 #[tokio::test]
