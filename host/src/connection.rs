@@ -283,10 +283,18 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Wire<IO> {
     /// Waits for a call into the guest, and writes in the meantime.
     async fn during<F: Future>(&mut self, call: F) -> F::Output {
         let mut call = pin!(call);
+        let mut gave_way = false;
         poll_fn(|cx| {
             let returned = call.as_mut().poll(cx);
             if returned.is_pending() && self.poll_write(cx).is_pending() {
-                self.poll_flush(cx);
+                if gave_way {
+                    self.poll_flush(cx);
+                } else {
+                    // A shared instance most often answers as soon as it has its turn, and then
+                    // what it answers goes out in the same write.
+                    gave_way = true;
+                    cx.waker().wake_by_ref();
+                }
             }
             returned
         })
