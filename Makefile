@@ -35,7 +35,8 @@ build: toolchain ## Build the host and the examples.
 
 .PHONY: run
 run: build ## Start the host with the examples, and say what to open.
-	@echo "Open http://$(LISTEN)/ in two windows and chat. Ctrl-C stops the host."
+	@echo "Starting the host; chat in two windows at the address that it says to open. Ctrl-C stops it."
+	@echo "Where the port is taken: make run LISTEN=127.0.0.1:9000"
 	@exec $(SOCKHOP) run --listen $(LISTEN) --assets examples/chat/web $(EXAMPLES:%=$(GUESTS)/%.wasm)
 
 .PHONY: guests

@@ -17,8 +17,8 @@ use tokio_util::task::TaskTracker;
 use self::operator::HostOperator;
 use crate::admin::AdminServer;
 use crate::config::{AdminAddress, AdminToken, Config, TokenFile};
-use crate::deployments::Deployments;
 use crate::deployments::watch::DeployFolder;
+use crate::deployments::{Deployments, component_file};
 use crate::registry::Registry;
 use crate::server::{RunningServer, Server};
 
@@ -44,9 +44,9 @@ impl App {
     /// What the operator is to mend; nothing is left bound.
     pub async fn start(config: Config) -> Result<Self> {
         let config = Arc::new(config);
-        if let Some(folder) = config.assets.as_deref().filter(|folder| !folder.is_dir()) {
-            bail!("the assets folder {} is not a folder that can be read", folder.display());
-        }
+        check_paths(&config)?;
+        // Before anything is put into it.
+        config.runtime_dir.ensure().context("the runtime folder cannot be used")?;
         let engine = engine(&config)?;
         let registry = Arc::new(Registry::new(host_number()?));
         let deployments =
@@ -99,6 +99,12 @@ impl App {
         &self.addresses
     }
 
+    /// Whether files are served beside the endpoints.
+    #[must_use]
+    pub fn has_assets(&self) -> bool {
+        self.config.assets.is_some()
+    }
+
     /// How many instances the machine holds.
     #[must_use]
     pub fn capacity(&self) -> Capacity {
@@ -113,9 +119,10 @@ impl App {
         self.server.stop();
         self.deployments.stop();
         let stopped = async {
-            self.tasks.wait().await;
+            // Connections first: what compiles has nobody to serve any more.
             self.server.stopped().await;
             self.deployments.stopped().await;
+            self.tasks.wait().await;
         };
         if timeout(self.config.limits.shutdown_timeout, stopped).await.is_err() {
             tracing::warn!(
@@ -129,6 +136,28 @@ impl App {
             tracing::warn!(%error, "the admin API's token is left behind");
         }
     }
+}
+
+/// Looks at the files and folders that the configuration names, and reports all that are missing.
+fn check_paths(config: &Config) -> Result<()> {
+    let folders = [("assets", &config.assets), ("deploy_dir", &config.deploy_dir)];
+    let folders = folders.into_iter().filter_map(|(key, folder)| Some((key, folder.as_ref()?)));
+    let missing = folders.filter(|(_, folder)| !folder.is_dir());
+    let missing = missing.map(|(key, folder)| {
+        format!("{key}: {} is not a folder that can be read", folder.display())
+    });
+    let files = config.deployments.iter().filter_map(|(name, settings)| {
+        let file = settings.file.as_ref()?;
+        let found = fs::metadata(file);
+        let why = match found {
+            Ok(found) if found.is_file() => return None,
+            Ok(_) => "it is not a file".to_owned(),
+            Err(error) => error.to_string(),
+        };
+        Some(format!("cannot read {} to deploy it as {name}: {why}", file.display()))
+    });
+    let problems: Vec<_> = missing.chain(files).collect();
+    if problems.is_empty() { Ok(()) } else { bail!("{}", problems.join("; ")) }
 }
 
 fn engine(config: &Config) -> Result<Engine> {
@@ -177,11 +206,11 @@ fn host_number() -> Result<u64> {
 async fn deploy_configured(config: &Config, deployments: &Arc<Deployments>) -> Result<()> {
     for (name, settings) in &config.deployments {
         let Some(file) = &settings.file else { continue };
-        let component = tokio::fs::read(file)
+        let component = component_file::read(file)
             .await
             .with_context(|| format!("cannot read {} to deploy it as {name}", file.display()))?;
         deployments
-            .deploy(name, component.into(), None)
+            .deploy(name, component, None)
             .await
             .with_context(|| format!("cannot deploy {} as {name}", file.display()))?;
     }

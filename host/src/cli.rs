@@ -11,7 +11,6 @@ pub mod args;
 mod check;
 mod config;
 mod deploy;
-mod escape;
 pub mod exit;
 mod list;
 mod logs;

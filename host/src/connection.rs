@@ -91,6 +91,8 @@ impl<IO: AsyncRead + AsyncWrite + Unpin, E: Endpoint> Connection<IO, E> {
             }
         }
         let Self { mut wire, mut lifecycle, guest, journal, close_timeout } = self;
+        // A guest that hears nothing more does not hold its instance while the peer is waited for.
+        let guest = lifecycle.tells_guest().then_some(guest);
         let handshake = close(&mut wire, &mut lifecycle);
         // Out of time: the peer neither reads nor answers, and is not waited for any more.
         let in_time = timeout(close_timeout, handshake).await.is_ok();
@@ -102,7 +104,9 @@ impl<IO: AsyncRead + AsyncWrite + Unpin, E: Endpoint> Connection<IO, E> {
         let event = lifecycle.ended();
         let Wire { socket, session, .. } = wire;
         let told = async {
-            if lifecycle.tells_guest() && event.cause != CloseCause::GuestFailed {
+            if let Some(guest) = guest
+                && event.cause != CloseCause::GuestFailed
+            {
                 Farewell { guest, session: &session, journal: &*journal }.tell(&event).await;
             }
             session.forget_properties();

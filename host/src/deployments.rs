@@ -2,6 +2,7 @@
 //! it.
 
 pub(crate) mod candidate;
+pub(crate) mod component_file;
 mod error;
 pub mod log;
 mod retire;
@@ -91,15 +92,20 @@ impl Deployments {
         })
     }
 
-    /// The endpoint that serves a path, as it came, without its query.
+    /// The endpoint that serves a path, as it came, without its query. Nothing once the host stops.
     pub fn route(&self, raw_path: &str) -> Option<Routed> {
+        let mut routes = self.routes.load_full();
         loop {
-            let routes = self.routes.load();
             let Match { target, parameters, .. } = routes.lookup(raw_path)?;
-            // Where the revision was replaced since the routes were read, there are new routes.
             if let Some(visit) = target.revision.enter() {
                 return Some(Routed { endpoint: Arc::clone(target), parameters, visit });
             }
+            // A revision turns a handshake away only after the routes have left it.
+            let newer = self.routes.load_full();
+            if Arc::ptr_eq(&routes, &newer) {
+                return None;
+            }
+            routes = newer;
         }
     }
 
@@ -125,7 +131,6 @@ impl Deployments {
         let deployed = prepared.and_then(|candidate| self.commit(name, candidate, strategy, &log));
         if let Err(error) = &deployed {
             log.warn(format!("not deployed: {}", chain(error)));
-            self.state().prune(name);
         }
         drop(claim);
         deployed
@@ -215,6 +220,8 @@ impl Deployments {
     pub fn stop(&self) {
         let mut state = self.state();
         state.stopping = true;
+        // The routes first: a handshake that a revision turns away finds none in them.
+        self.routes.store(Arc::default());
         for deployment in state.deployments.values() {
             let current = deployment.current.iter().map(|current| &current.revision);
             for revision in current.chain(&deployment.retired) {
@@ -257,6 +264,8 @@ impl Deployments {
         deployment.retired.extend(old.clone());
         let surplus = deployment.retired.len().saturating_sub(DRAINING_REVISIONS_MAX);
         let surplus: Vec<_> = deployment.retired.iter().take(surplus).cloned().collect();
+        let restarts = strategy == Strategy::Restart;
+        let to_restart = if restarts { deployment.retired.clone() } else { Vec::new() };
         // The routes first: a handshake that the old revision turns away finds the new one in them.
         self.publish(&state);
         if let Some(old) = &old {
@@ -267,10 +276,10 @@ impl Deployments {
             revision.close(CloseCause::ServiceRestart);
         }
         let replaced = old.as_ref().map(|old| old.number());
+        for revision in &to_restart {
+            revision.close(CloseCause::ServiceRestart);
+        }
         if let Some(old) = old {
-            if strategy == Strategy::Restart {
-                old.close(CloseCause::ServiceRestart);
-            }
             self.watch_end(name, old);
         }
         log.note(format!("revision {number} deployed (sha256 {})", new.digest()));
@@ -340,7 +349,9 @@ struct Claim {
 
 impl Drop for Claim {
     fn drop(&mut self) {
-        self.deployments.state().busy.remove(&self.name);
+        let mut state = self.deployments.state();
+        state.busy.remove(&self.name);
+        state.prune(&self.name);
     }
 }
 

@@ -22,6 +22,7 @@ use self::assets::Assets;
 use crate::config::{Config, ListenAddress};
 use crate::deployments::Deployments;
 use crate::registry::Registry;
+use crate::telemetry::Seldom;
 
 /// The server: its listeners are bound, and nothing is accepted yet.
 pub struct Server {
@@ -37,6 +38,9 @@ struct Shared {
     assets: Option<Assets>,
     connections: Arc<Semaphore>,
     refusals: Arc<Semaphore>,
+    /// Connections beyond the limit, and handshakes for which there was no instance.
+    refused: Seldom,
+    unseated: Seldom,
     open: AtomicUsize,
     /// Cancelled when the host is told to stop.
     stopping: CancellationToken,
@@ -70,6 +74,8 @@ impl Server {
             assets: config.assets.as_deref().map(Assets::new),
             connections: Arc::new(Semaphore::new(config.limits.connections as usize)),
             refusals: Arc::new(Semaphore::new(listen::REFUSALS_MAX)),
+            refused: Seldom::default(),
+            unseated: Seldom::default(),
             config,
             deployments,
             registry,

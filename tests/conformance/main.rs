@@ -1,5 +1,5 @@
-//! The contract is no one language's: the same echo, written in other languages and built from the same WIT, serves
-//! what a Rust guest serves. `make conformance` builds the guests first.
+//! The contract is no one language's: the same echo, written in other languages and built from the
+//! same WIT, serves what a Rust guest serves. `make conformance` builds the guests first.
 
 use std::path::PathBuf;
 

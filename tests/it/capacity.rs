@@ -30,6 +30,20 @@ async fn beyond_the_instances_there_is_503_until_one_is_free() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_full_host_still_deploys() {
+    let host = TestHost::builder().guest("echo").config("[sandbox]\ninstances = 1").start().await;
+    let mut only = host.connect("/echo").await;
+    assert_eq!(only.ask("one").await, "one");
+    host.deploy("other", "observer", &[]).await;
+    assert_eq!(host.deployment("other").await.states(), [(1, "current", 0)]);
+    // To describe took nobody's instance: the session has it, and goes on.
+    assert_eq!(http::handshake("/observer").send(host.address()).await.status, 503);
+    assert_eq!(only.ask("two").await, "two");
+    only.close(None).await;
+    free(&host, "/observer").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn beyond_the_connections_there_is_503() {
     let host = TestHost::builder().guest("echo").config("[limits]\nconnections = 1").start().await;
     let mut only = host.connect("/echo").await;

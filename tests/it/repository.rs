@@ -70,7 +70,32 @@ fn nothing_is_left_open() {
             for mark in &marks {
                 assert!(!text.contains(mark.as_str()), "{} holds {mark}", file.display());
             }
+            if has_extension(&file, &["md"]) {
+                let gap = text.split(|c: char| !is_of_a_name(c)).find(|word| is_gap(word));
+                assert_eq!(gap, None, "{} waits for a measured time", file.display());
+            }
         }
+    }
+}
+
+fn is_of_a_name(character: char) -> bool {
+    character.is_ascii_alphanumeric() || character == '_'
+}
+
+/// Whether a word stands where a measured time is to be put in: capital words, joined, of which the
+/// last says that it is a time.
+fn is_gap(word: &str) -> bool {
+    let capital = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_uppercase());
+    word.strip_suffix("_TIME").is_some_and(|before| before.split('_').all(capital))
+}
+
+#[test]
+fn gaps_are_told_from_words() {
+    for gap in [["MAKE", "RUN", "TIME"].join("_"), ["START", "TIME"].join("_")] {
+        assert!(is_gap(&gap), "{gap}");
+    }
+    for word in ["TIME", "_TIME", "TIMEOUT", "make_run_time", "CLOSE_TIMEOUT", "Make_TIME"] {
+        assert!(!is_gap(word), "{word}");
     }
 }
 

@@ -75,7 +75,8 @@ impl RawClient {
     async fn handshake(address: SocketAddr, path: &str, behind: &[u8]) -> Result<Self, String> {
         let mut tcp = TcpStream::connect(address).await.expect("the host listens");
         let request = format!(
-            "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+            "GET {path} HTTP/1.1\r\nHost: {address}\r\n\
+             Connection: Upgrade\r\nUpgrade: websocket\r\n\
              Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
         );
         let bytes = [request.as_bytes(), behind].concat();

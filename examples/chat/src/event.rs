@@ -54,7 +54,10 @@ mod tests {
             members,
             more: false,
         };
-        let expected = r#"{"type":"welcome","id":"7","room":"tea","name":"Ada","members":[{"id":"7","name":"Ada"}],"more":false}"#;
+        let expected = concat!(
+            r#"{"type":"welcome","id":"7","room":"tea","name":"Ada","#,
+            r#""members":[{"id":"7","name":"Ada"}],"more":false}"#
+        );
         assert_eq!(Json(welcome).encode().unwrap(), Message::from(expected));
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use sockhop_session::handshake::{EndpointConfig, HandshakeDecision, HandshakeRequest};
 use sockhop_session::port::{Directory, Fault, SessionError, Trap, TrapKind};
 use sockhop_session::{CloseEvent, Handle, Message};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::ReusableBoxFuture;
 use wasmtime::component::ResourceAny;
 
@@ -41,9 +42,10 @@ impl Caller {
     pub(crate) async fn new(
         guest: &Guest,
         directory: Arc<dyn Directory>,
+        permit: OwnedSemaphorePermit,
     ) -> Result<Self, SeatError> {
         let (slow, lane) = (Slow::default(), guest.engine.lane().clone());
-        let made = Box::pin(Instance::new(guest.clone(), directory, Arc::clone(&slow)));
+        let made = Box::pin(Instance::new(guest.clone(), directory, Arc::clone(&slow), permit));
         let made = lane.run(&slow, made).await;
         let (instance, _memory) = made.map_err(|error| lost("instantiation", &error))?;
         Ok(Self { instance: Some(Box::new(instance?)), slow, lane, spare: None })

@@ -15,8 +15,8 @@ const MAPPINGS_PER_INSTANCE: u64 = 6;
 /// code.
 const MAPPINGS_RESERVED: u64 = 8_000;
 
-/// What Linux allows a process unless its operator says otherwise; taken where the setting cannot
-/// be read.
+/// Where Linux says how many mappings a process may have, and how many these are by default.
+const MAX_MAP_COUNT: &str = "/proc/sys/vm/max_map_count";
 const MAPPINGS_DEFAULT: u64 = 65_530;
 
 /// The most instances that are pooled whatever the kernel allows: address space, of which each slot
@@ -39,8 +39,9 @@ pub struct Capacity {
 pub enum CapacityError {
     /// More instances were asked for than the machine can hold.
     #[error(
-        "{wanted} instances are asked for (sandbox.instances), but vm.max_map_count = {max_map_count} \
-         allows {allowed}; raise it (sysctl -w vm.max_map_count={needed_map_count}) or ask for fewer"
+        "{wanted} instances are asked for (sandbox.instances), but vm.max_map_count = \
+         {max_map_count} allows {allowed}; raise it (sysctl -w \
+         vm.max_map_count={needed_map_count}) or ask for fewer"
     )]
     TooMany {
         /// What was asked for.
@@ -54,7 +55,8 @@ pub enum CapacityError {
     },
     /// More were asked for than there is address space for.
     #[error(
-        "{wanted} instances are asked for (sandbox.instances); at most {allowed} fit the address space"
+        "{wanted} instances are asked for (sandbox.instances); at most {allowed} fit \
+         the address space"
     )]
     AddressSpace {
         /// What was asked for.
@@ -62,9 +64,13 @@ pub enum CapacityError {
         /// What fits.
         allowed: u64,
     },
+    /// The kernel does not say what it allows.
+    #[error("{MAX_MAP_COUNT} cannot be read; the host needs Linux with /proc")]
+    Unknown,
     /// Not even one instance fits.
     #[error(
-        "vm.max_map_count = {0} leaves no room for an instance; raise it to {MAPPINGS_DEFAULT} or more"
+        "vm.max_map_count = {0} leaves no room for an instance; raise it to \
+         {MAPPINGS_DEFAULT} or more"
     )]
     None(u64),
 }
@@ -76,10 +82,8 @@ impl Capacity {
     /// # Errors
     /// [`CapacityError`] where the machine does not hold `wanted`.
     pub fn of_machine(wanted: u32) -> Result<Self, CapacityError> {
-        let max_map_count = fs::read_to_string("/proc/sys/vm/max_map_count")
-            .ok()
-            .and_then(|text| text.trim().parse().ok())
-            .unwrap_or(MAPPINGS_DEFAULT);
+        let text = fs::read_to_string(MAX_MAP_COUNT).map_err(|_| CapacityError::Unknown)?;
+        let max_map_count = text.trim().parse().map_err(|_| CapacityError::Unknown)?;
         Self::compute(max_map_count, wanted)
     }
 

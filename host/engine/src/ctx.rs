@@ -18,6 +18,9 @@ use crate::output::Stream;
 /// pollables. A shared instance needs one for each session.
 const HANDLES_MAX: usize = 100_000;
 
+/// The most random bytes that one call gives: no clock interrupts the host while it draws them.
+const RANDOM_BYTES_MAX: u64 = 64 << 10;
+
 /// The data of an instance's store.
 pub(crate) struct Ctx {
     wasi: WasiCtx,
@@ -50,6 +53,7 @@ impl Ctx {
         wasi.stdout(LogStream::new(Stream::Stdout, Arc::clone(&settings.output)))
             .stderr(LogStream::new(Stream::Stderr, Arc::clone(&settings.output)))
             .envs(&settings.env)
+            .max_random_size(RANDOM_BYTES_MAX)
             .allow_tcp(false)
             .allow_udp(false)
             .allow_ip_name_lookup(false);

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
 
+use bytes::Bytes;
 use thiserror::Error;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::task::TaskTracker;
@@ -71,6 +72,8 @@ pub struct Engine {
     pub(crate) linker: Arc<Linker<Ctx>>,
     capacity: Capacity,
     permits: Arc<Semaphore>,
+    /// The one instance that is asked what it serves.
+    asking: Arc<Semaphore>,
     lane: SlowLane,
     tasks: TaskTracker,
 }
@@ -92,6 +95,7 @@ impl Engine {
             capacity,
             lane: SlowLane::new().map_err(EngineError::Threads)?,
             permits: Arc::new(Semaphore::new(capacity.instances as usize)),
+            asking: Arc::new(Semaphore::new(1)),
             tasks: TaskTracker::new(),
         })
     }
@@ -109,12 +113,17 @@ impl Engine {
     }
 
     /// Compiles a component, or takes it from the cache, and checks that it fits the contract. This
-    /// computes for milliseconds to minutes: call it on a thread that may block.
+    /// computes for milliseconds to minutes, on one thread of low priority.
     ///
     /// # Errors
-    /// [`LoadError`]: the component is at fault.
-    pub fn load(&self, bytes: &[u8]) -> Result<Program, LoadError> {
-        Program::load(self, bytes)
+    /// [`LoadError`]: the component is at fault, but for [`LoadError::Compiler`].
+    ///
+    /// # Cancellation
+    /// A compilation that has begun goes on when the future is dropped, and fills the cache.
+    pub async fn load(&self, component: Bytes) -> Result<Program, LoadError> {
+        let engine = self.clone();
+        let loaded = self.lane.compute(move || Program::load(&engine, &component)).await;
+        loaded.map_err(|_| LoadError::Compiler)?
     }
 
     /// Waits until the tasks of all shared instances have ended, which they do once nothing holds
@@ -129,6 +138,11 @@ impl Engine {
         Arc::clone(&self.permits).try_acquire_owned().ok()
     }
 
+    /// The right to the one instance beside them, when it is free.
+    pub(crate) async fn asking_permit(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.asking).acquire_owned().await.ok()
+    }
+
     pub(crate) fn lane(&self) -> &SlowLane {
         &self.lane
     }
@@ -139,11 +153,13 @@ impl Engine {
 }
 
 fn wasmtime_config(config: &EngineConfig, capacity: Capacity) -> Result<Config, EngineError> {
-    let instances = capacity.instances;
+    // One more than sessions get, to ask a component what it serves when the host is full: that is
+    // when an operator has to replace one.
+    let instances = capacity.instances.saturating_add(1);
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(instances)
         .total_core_instances(instances.saturating_mul(8))
-        .total_memories(instances.saturating_add(instances / 4))
+        .total_memories(instances)
         .total_tables(instances.saturating_mul(4))
         .total_stacks(instances)
         .max_core_instances_per_component(CORE_INSTANCES_PER_COMPONENT_MAX)

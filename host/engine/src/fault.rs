@@ -5,8 +5,14 @@ use wasmtime::component::ResourceTableError;
 
 use crate::limits::OutOfTime;
 
-/// The most of a trap's report that is kept, in bytes: a backtrace can be long.
-const DETAIL_BYTES_MAX: usize = 4096;
+/// The most of a trap's report that is kept, in bytes.
+const DETAIL_BYTES_MAX: usize = 1024;
+
+/// How many frames of a guest's stack are kept: those that tell one trap from another.
+const FRAMES_MAX: usize = 4;
+
+/// How wasmtime begins a stack.
+const BACKTRACE: &str = "wasm backtrace:";
 
 /// Reads the error with which a call into a guest ended.
 pub(crate) fn trap(call: &'static str, error: &wasmtime::Error, memory_was_refused: bool) -> Trap {
@@ -21,11 +27,25 @@ pub(crate) fn trap(call: &'static str, error: &wasmtime::Error, memory_was_refus
     Trap { kind, call, detail: detail(error) }
 }
 
-/// The whole chain of an error, the innermost first, since the outermost is a backtrace.
+/// What went wrong and where, in one line: the chain of causes, the innermost first, and the first
+/// frames of the guest's stack, which wasmtime prints as a cause of its own.
 fn detail(error: &wasmtime::Error) -> String {
-    let mut causes: Vec<String> = error.chain().map(ToString::to_string).collect();
+    let mut causes = Vec::new();
+    let mut frames = Vec::new();
+    for cause in error.chain().map(ToString::to_string) {
+        match cause.split_once(BACKTRACE) {
+            None => causes.push(cause),
+            Some((_, stack)) => {
+                let stack = stack.lines().map(str::trim).filter(|line| !line.is_empty());
+                frames.extend(stack.take(FRAMES_MAX).map(str::to_owned));
+            }
+        }
+    }
     causes.reverse();
     let mut text = causes.join("; ");
+    if !frames.is_empty() {
+        text.push_str(&format!(" (at {})", frames.join(", ")));
+    }
     text.truncate(text.floor_char_boundary(DETAIL_BYTES_MAX));
     text
 }

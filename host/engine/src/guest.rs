@@ -67,7 +67,8 @@ impl Guest {
     /// # Errors
     /// [`DescribeError`] where there is no instance to be had or it traps.
     pub async fn describe(&self) -> Result<Vec<EndpointConfig>, DescribeError> {
-        let mut instance = Caller::new(self, Arc::new(NoSessions)).await?;
+        let permit = self.engine.asking_permit().await.ok_or(SeatError::AtCapacity)?;
+        let mut instance = Caller::new(self, Arc::new(NoSessions), permit).await?;
         Ok(instance.describe().await?)
     }
 }

@@ -36,10 +36,11 @@ impl Instance {
         guest: Guest,
         directory: Arc<dyn Directory>,
         slow: Slow,
+        permit: OwnedSemaphorePermit,
     ) -> Result<Self, SeatError> {
-        let permit = guest.engine.permit().ok_or(SeatError::AtCapacity)?;
         let mut store = Store::new(&guest.engine.inner, Ctx::new(&guest.settings, directory, slow));
         store.limiter(|ctx| &mut ctx.budget);
+        store.set_hostcall_fuel(guest.settings.memory_bytes);
         store.epoch_deadline_callback(|mut store| Ok(store.data_mut().budget.tick()?));
         store.set_epoch_deadline(1);
         let event_wait = guest.settings.event_wait;
@@ -47,7 +48,7 @@ impl Instance {
         let instance = match made {
             Ok(Ok(instance)) => instance,
             Ok(Err(error)) if error.is::<wasmtime::PoolConcurrencyLimitError>() => {
-                return Err(SeatError::AtCapacity);
+                return Err(SeatError::PoolFull(error.to_string()));
             }
             made => return Err(SeatError::Trap(ended("instantiation", &store, made.map(drop_ok)))),
         };

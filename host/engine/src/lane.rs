@@ -22,7 +22,7 @@ const LANE_NICENESS: i32 = 10;
 
 /// The lane died under a call: the host is stopping, or a bug of the host's made the call panic.
 #[derive(Debug, thiserror::Error)]
-#[error("the thread on which the guest computed is gone")]
+#[error("the thread of low priority is gone")]
 pub(crate) struct LaneGone;
 
 /// A flag that a guest's clock raises when a call is computing for long.
@@ -57,6 +57,15 @@ impl SlowLane {
             .enable_time()
             .build()?;
         Ok(Self { runtime: Arc::new(Lane(Some(runtime))) })
+    }
+
+    /// Runs what computes for long and cannot be interrupted, such as a compilation.
+    pub(crate) async fn compute<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, LaneGone> {
+        let Some(runtime) = &self.runtime.0 else { return Err(LaneGone) };
+        runtime.spawn_blocking(work).await.map_err(|_| LaneGone)
     }
 
     /// Runs a call: here, and in the lane from the first tick on at which `slow` is raised. Gives

@@ -36,6 +36,9 @@ const MODULE_MAGIC: [u8; 8] = *b"\0asm\x01\0\0\0";
 /// Why a file is not a guest. Its author is to act.
 #[derive(Debug, Error)]
 pub enum LoadError {
+    /// The compiler died: a bug of the host's.
+    #[error("the component could not be compiled, by a fault of the host's")]
+    Compiler,
     /// The file is something else.
     #[error("not a WebAssembly component: {0}")]
     NotAComponent(&'static str),
@@ -47,7 +50,8 @@ pub enum LoadError {
     Imports(Vec<String>),
     /// It lacks an export of the contract.
     #[error(
-        "it lacks the export {}; a guest of the world `endpoints` exports sockhop:websocket/deployment \
+        "it lacks the export {}; a guest of the world `endpoints` exports \
+         sockhop:websocket/deployment \
          and sockhop:websocket/endpoint",
         .0.join(", ")
     )]
@@ -142,10 +146,12 @@ fn check_kind(bytes: &[u8]) -> Result<(), LoadError> {
     let kind = match bytes {
         bytes if bytes.starts_with(&COMPONENT_MAGIC) => return Ok(()),
         bytes if bytes.starts_with(&MODULE_MAGIC) => {
-            "it is a core module; build it for wasm32-wasip2, or wrap it with `wasm-tools component new`"
+            "it is a core module; build it for wasm32-wasip2, or wrap it with \
+             `wasm-tools component new`"
         }
         bytes if wasmtime::Engine::detect_precompiled(bytes).is_some() => {
-            "it is compiled code of wasmtime's, which a host takes from nobody; deploy the component itself"
+            "it is compiled code of wasmtime's, which a host takes from nobody; deploy \
+             the component itself"
         }
         [] => "the file is empty",
         _ => "it does not begin as one",

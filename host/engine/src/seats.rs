@@ -28,6 +28,10 @@ pub enum SeatError {
     /// As many instances live as the machine holds, or as the operator allows.
     #[error("all instances are taken; raise sandbox.instances, or let sessions share instances")]
     AtCapacity,
+    /// The instances that live have taken all memories, tables or core instances of the pool: their
+    /// components have several each.
+    #[error("the pool of instances is used up; let sessions share instances: {0}")]
+    PoolFull(String),
     /// A function of the component has the right name and the wrong type.
     #[error("it does not fit the contract sockhop:websocket@0.1.0: {0}")]
     Mismatch(String),
@@ -66,7 +70,11 @@ impl Seats {
     /// [`SeatError`]; nothing is held then.
     pub async fn take(&self) -> Result<Seat, SeatError> {
         let place = match &self.shards {
-            None => Place::Own(Caller::new(&self.guest, Arc::clone(&self.directory)).await?),
+            None => {
+                let permit = self.guest.engine.permit().ok_or(SeatError::AtCapacity)?;
+                let directory = Arc::clone(&self.directory);
+                Place::Own(Caller::new(&self.guest, directory, permit).await?)
+            }
             Some(shards) => Place::Shared(shards.take(&self.guest, &self.directory)?),
         };
         Ok(Seat { place, endpoint_path: Arc::clone(&self.endpoint_path) })

@@ -41,6 +41,18 @@ impl Filter {
     }
 }
 
+impl CtxView<'_> {
+    /// This run of the host, as its sessions' ids name it, where there is a session.
+    fn host(&self) -> Option<u64> {
+        let mut host = None;
+        self.directory.visit(None, &mut |session| {
+            host = Some(session.id().host);
+            false
+        });
+        host
+    }
+}
+
 impl Host for CtxView<'_> {
     fn count(&mut self, which: Selection) -> wasmtime::Result<u32> {
         let filter = Filter::new(which);
@@ -63,6 +75,7 @@ impl Host for CtxView<'_> {
         let mut ids = Vec::new();
         if limit > 0 {
             let after = after.and_then(|after| after.parse().ok());
+            let after = after.filter(|after: &SessionId| self.host() == Some(after.host));
             self.directory.visit(after, &mut |session| {
                 if filter.takes(session) {
                     ids.push(session.id().to_string());

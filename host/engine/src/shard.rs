@@ -9,7 +9,7 @@ use sockhop_session::handshake::{HandshakeDecision, HandshakeRequest};
 use sockhop_session::outbound::CloseRequest;
 use sockhop_session::port::{Directory, Fault, SessionError, Trap, TrapKind};
 use sockhop_session::{CloseCause, CloseEvent, Handle, Message, SessionId};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 use wasmtime::component::ResourceAny;
 
 use crate::caller::Caller;
@@ -44,13 +44,11 @@ impl Shards {
         if let Some(live) = mailbox.as_ref().filter(|mailbox| !mailbox.is_closed()) {
             return Ok(Shard { mailbox: live.clone() });
         }
-        // A shard takes its place now, so that a full host says so before the handshake is
+        // The shard takes its place now, so that a full host says so before the handshake is
         // answered.
-        if guest.engine.instances() >= guest.engine.capacity().instances as usize {
-            return Err(SeatError::AtCapacity);
-        }
+        let permit = guest.engine.permit().ok_or(SeatError::AtCapacity)?;
         let (sender, receiver) = mpsc::channel(MAILBOX_EVENTS_MAX);
-        guest.engine.tasks().spawn(run(guest.clone(), Arc::clone(directory), receiver));
+        guest.engine.tasks().spawn(run(guest.clone(), Arc::clone(directory), permit, receiver));
         *mailbox = Some(sender.clone());
         Ok(Shard { mailbox: sender })
     }
@@ -157,8 +155,13 @@ enum Event {
 }
 
 /// The instance's task: ends when nobody can send to it any more, or at a trap.
-async fn run(guest: Guest, directory: Arc<dyn Directory>, mut mailbox: mpsc::Receiver<Event>) {
-    let mut room = match Caller::new(&guest, directory).await {
+async fn run(
+    guest: Guest,
+    directory: Arc<dyn Directory>,
+    permit: OwnedSemaphorePermit,
+    mut mailbox: mpsc::Receiver<Event>,
+) {
+    let mut room = match Caller::new(&guest, directory, permit).await {
         Ok(instance) => Room { instance, sessions: HashMap::new() },
         Err(error) => {
             mailbox.close();
@@ -243,7 +246,7 @@ impl Event {
     fn refuse(self, error: &SeatError) {
         let trap = |call| match error {
             SeatError::Trap(trap) => trap.clone(),
-            SeatError::AtCapacity | SeatError::Mismatch(_) => {
+            SeatError::AtCapacity | SeatError::PoolFull(_) | SeatError::Mismatch(_) => {
                 Trap { kind: TrapKind::InstanceGone, call, detail: error.to_string() }
             }
         };

@@ -16,7 +16,9 @@ use sockhop_session::port::{Fault, NoSessions, TrapKind};
 use sockhop_session::{Handle, Identity, Message, SessionId};
 use tokio::time::{sleep, timeout};
 
-use crate::{Engine, EngineConfig, Guest, GuestOutput, GuestSettings, Instancing, Seats, Stream};
+use crate::{
+    Engine, EngineConfig, Guest, GuestOutput, GuestSettings, Instancing, Program, Seats, Stream,
+};
 
 /// More than any event of these tests takes, and less than anyone waits for.
 const AMPLE: Duration = Duration::from_secs(20);
@@ -53,7 +55,7 @@ fn guest_of(engine: &Engine, component: &[u8]) -> Guest {
 }
 
 fn guest_within(engine: &Engine, component: &[u8], settings: GuestSettings) -> Guest {
-    Guest::new(engine, engine.load(component).expect("a guest"), settings)
+    Guest::new(engine, Program::load(engine, component).expect("a guest"), settings)
 }
 
 fn seats(guest: &Guest, instancing: Instancing) -> Seats {

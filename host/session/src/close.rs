@@ -40,7 +40,8 @@ pub struct CloseReason {
 pub enum CloseError {
     /// RFC 6455 §7.4 keeps the code from being sent.
     #[error(
-        "close code {0} may not be sent; use 1000 to 1003, 1007 to 1014, 3000 to 4999, or 1005 for none"
+        "close code {0} may not be sent; use 1000 to 1003, 1007 to 1014, 3000 to 4999, or \
+         1005 for none"
     )]
     InvalidCode(u16),
     /// The phrase does not fit a Close frame.

@@ -13,7 +13,7 @@
 //! | [`properties`] | the named values that travel with a session |
 //! | [`handle`] | a session as anyone may hold it: identity, sending, closing |
 //! | [`handshake`] | the opening handshake as a guest sees it, and what it may decide |
-//! | [`port`] | the two seams: a guest as the connection sees it, other sessions as a guest sees them |
+//! | [`port`] | the two seams: guests for a connection, other sessions for a guest |
 
 #![forbid(unsafe_code)]
 

@@ -307,13 +307,16 @@ mod tests {
     proptest! {
         /// What was taken comes out, whole, in order, once; and the count of bytes ends at nothing.
         #[test]
-        fn taken_messages_come_out_in_order(steps in prop::collection::vec(prop::option::of(0_usize..200), 0..200)) {
+        fn taken_messages_come_out_in_order(
+            steps in prop::collection::vec(prop::option::of(0_usize..200), 0..200),
+        ) {
             let mut queue = Outbound::new(1000);
             let (mut taken, mut given) = (Vec::new(), Vec::new());
             for step in steps {
                 match step {
                     Some(size) => {
-                        let message = Message::Binary(vec![u8::try_from(taken.len() % 256).expect("a byte"); size].into());
+                        let byte = u8::try_from(taken.len() % 256).expect("a byte");
+                        let message = Message::Binary(vec![byte; size].into());
                         if queue.push(message.clone()).is_ok() {
                             taken.push(Outgoing::Message(message));
                         }

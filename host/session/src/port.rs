@@ -74,9 +74,9 @@ pub enum SessionError {
 /// once, `on_close` last and at most once, nothing after a [`Fault::Trapped`] or a failed `open`.
 ///
 /// # Cancellation
-/// Dropping the future of a call gives the guest's side of the session up: a call is either finished
-/// or the last. Where the instance serves this session alone it ends with the call; where it is
-/// shared, the call goes on and nobody hears of its end.
+/// Dropping the future of a call gives the guest's side of the session up: a call is either
+/// finished or the last. Where the instance serves this session alone it ends with the call; where
+/// it is shared, the call goes on and nobody hears of its end.
 pub trait Endpoint: Send {
     /// Begins the session.
     fn open(&mut self) -> impl Future<Output = Result<(), Fault>> + Send;

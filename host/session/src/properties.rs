@@ -13,7 +13,8 @@ pub type Property = (String, Bytes);
 pub enum PropertyError {
     /// The properties would outgrow their limit.
     #[error(
-        "the session's properties would take {needed_bytes} bytes; at most {limit_bytes} are allowed"
+        "the session's properties would take {needed_bytes} bytes; at most \
+         {limit_bytes} are allowed"
     )]
     TooBig {
         /// What they would take.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use sockhop_engine::{DescribeError, Engine, SeatError};
+use sockhop_engine::{DescribeError, Engine, LoadError, SeatError};
 use tokio_util::task::TaskTracker;
 
 use crate::admin::{HostStatus, Operator, OperatorError, OperatorErrorKind};
@@ -75,18 +75,18 @@ impl Operator for HostOperator {
 /// What a program needs to know of a failed deploy: the one mapping.
 fn deploy_error(error: DeployError) -> OperatorError {
     let kind = match &error {
+        DeployError::Load(LoadError::Compiler) => OperatorErrorKind::Internal,
         DeployError::Busy(_) => OperatorErrorKind::Busy,
         DeployError::Stopping
-        | DeployError::Describe(DescribeError::Seat(SeatError::AtCapacity)) => {
-            OperatorErrorKind::AtCapacity
-        }
+        | DeployError::Describe(DescribeError::Seat(
+            SeatError::AtCapacity | SeatError::PoolFull(_),
+        )) => OperatorErrorKind::AtCapacity,
         DeployError::Load(_)
         | DeployError::Endpoint(_)
         | DeployError::Describe(
             DescribeError::Trap(_)
             | DescribeError::Seat(SeatError::Mismatch(_) | SeatError::Trap(_)),
         ) => OperatorErrorKind::Refused,
-        DeployError::Compiler(_) => OperatorErrorKind::Internal,
     };
     told(kind, error)
 }

@@ -9,12 +9,12 @@ use sockhop_engine::{Engine, EngineConfig, Guest, GuestOutput, Program, Stream};
 use sockhop_session::handshake::EndpointConfig;
 
 use super::args::{CheckArgs, RunArgs};
-use super::escape::escaped;
 use super::exit;
 use super::output::{print, say};
 use crate::config::{Config, DeploymentName, DeploymentSettings, Machine};
 use crate::config::{ProcessEnvironment, Sources};
 use crate::deployments::candidate::{check as check_described, guest_settings};
+use crate::telemetry::escaped;
 
 /// Compiles the component, asks it for its endpoints, and prints what it holds. It is held against
 /// what the configuration says for a deployment of its file's stem, and not against a running host.
@@ -48,18 +48,19 @@ fn inspect(args: &CheckArgs, config: &Config) -> Result<String> {
         cache_dir: None,
     })?;
     let refused = || format!("{file} could not be deployed");
-    let program = engine.load(&component).with_context(refused)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let bytes = component.len();
+    let program = runtime.block_on(engine.load(component.into())).with_context(refused)?;
     let settings = match DeploymentName::from_file(&args.component) {
         Ok(name) => config.settings_for(&name),
         Err(_) => DeploymentSettings::default().resolve(config),
     };
     let guest = Guest::new(&engine, program, guest_settings(&settings, &Arc::new(Said)));
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let described = runtime.block_on(guest.describe()).with_context(refused)?;
     let endpoints =
         check_described(described, config.limits.properties.as_usize()).with_context(refused)?;
     let endpoints: Vec<_> = endpoints.into_iter().map(|(_template, config)| config).collect();
-    Ok(show(&file.to_string(), component.len(), guest.program(), &endpoints))
+    Ok(show(&file.to_string(), bytes, guest.program(), &endpoints))
 }
 
 fn show(file: &str, bytes: usize, program: &Program, endpoints: &[EndpointConfig]) -> String {

@@ -1,5 +1,6 @@
 //! `sockhop deploy`: gives a component to the running host.
 
+use crate::telemetry::escaped;
 use std::{
     fs::File,
     io::{self, Read as _},
@@ -11,7 +12,6 @@ use bytes::Bytes;
 
 use super::{
     args::DeployArgs,
-    escape::escaped,
     output::{fail, print},
     remote::with_host,
     table::SHORT_DIGEST_CHARS,
@@ -54,7 +54,9 @@ fn sentence(deployed: &Deployed) -> String {
     let before = match (deployed.replaced, deployed.strategy) {
         (None, _) => String::new(),
         (Some(old), Strategy::Drain) => format!("; revision {old} drains"),
-        (Some(old), Strategy::Restart) => format!("; the sessions of revision {old} are closed"),
+        (Some(old), Strategy::Restart) => {
+            format!("; sessions of revision {old} and older are closed")
+        }
     };
     let Deployed { name, revision, .. } = deployed;
     let line = format!("{name}: revision {revision} (sha256 {digest}) serves {endpoints}{before}");
@@ -91,7 +93,7 @@ mod tests {
         let start = "echo: revision 3 (sha256 1a2b3c4d5e6f) serves /echo, /e/{x}";
         assert_eq!(sentence(&deployed), format!("{start}; revision 2 drains\n"));
         deployed.strategy = Strategy::Restart;
-        let restarted = format!("{start}; the sessions of revision 2 are closed\n");
+        let restarted = format!("{start}; sessions of revision 2 and older are closed\n");
         assert_eq!(sentence(&deployed), restarted);
         deployed.replaced = None;
         assert_eq!(sentence(&deployed), format!("{start}\n"));

@@ -1,5 +1,6 @@
 //! `sockhop logs`: what a deployment's guests have written.
 
+use crate::telemetry::escaped;
 use std::{
     io::{self, Write as _},
     process::ExitCode,
@@ -7,7 +8,6 @@ use std::{
 
 use super::{
     args::LogsArgs,
-    escape::escaped,
     exit,
     output::{Unprintable, fail},
     remote::with_host,

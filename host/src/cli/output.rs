@@ -8,13 +8,12 @@ use std::{
 
 use serde::Serialize;
 
-use super::{
-    escape::{escaped, escaped_json},
-    exit,
-};
+use crate::telemetry::{escaped, escaped_json};
+
+use super::exit;
 
 /// Prints a result, which ends with a newline, and gives the code to end with. Text that others
-/// have chosen has to be [escaped](super::escape::escaped) before.
+/// have chosen has to be [escaped](crate::telemetry::escaped) before.
 pub(crate) fn print(text: &str) -> ExitCode {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {

@@ -29,10 +29,13 @@ pub(super) fn run(args: &RunArgs) -> ExitCode {
             return ExitCode::from(exit::BAD_CONFIG);
         }
     };
-    if let Err(error) = telemetry::start(&config.log_filter) {
-        say(&chain(&error));
-        return ExitCode::from(exit::BAD_CONFIG);
-    }
+    let log = match telemetry::start(&config.log_filter) {
+        Ok(log) => log,
+        Err(error) => {
+            say(&chain(&error));
+            return ExitCode::from(exit::BAD_CONFIG);
+        }
+    };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(config.workers.get())
         .enable_all()
@@ -42,6 +45,10 @@ pub(super) fn run(args: &RunArgs) -> ExitCode {
         runtime.shutdown_timeout(COMPILERS_TIMEOUT);
         ended
     });
+    if log.dropped_lines() > 0 {
+        tracing::warn!(lines = log.dropped_lines(), "nobody read the log in time; lines are lost");
+    }
+    drop(log);
     match ended {
         Ok(()) => ExitCode::from(exit::DONE),
         Err(error) => {
@@ -66,7 +73,11 @@ async fn serve(config: Config) -> Result<()> {
         _ = interrupt.recv() => "SIGINT",
     };
     tracing::info!(signal, "stopping");
-    app.stop().await;
+    tokio::select! {
+        () = app.stop() => {}
+        _ = terminate.recv() => tracing::warn!("stopped by a second signal"),
+        _ = interrupt.recv() => tracing::warn!("stopped by a second signal"),
+    }
     Ok(())
 }
 
@@ -83,5 +94,10 @@ fn announce(app: &App) -> io::Result<()> {
         writeln!(out, "listening on ws://{address}")?;
     }
     writeln!(out, "admin API at {}", app.admin())?;
+    if app.has_assets() {
+        for address in app.addresses() {
+            writeln!(out, "open http://{address}/")?;
+        }
+    }
     out.flush()
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::escape::escaped;
+use crate::telemetry::escaped;
 
 /// The characters of a digest that tables and sentences show.
 pub(crate) const SHORT_DIGEST_CHARS: usize = 12;

@@ -2,8 +2,9 @@
 
 use std::process::ExitCode;
 
-use super::{args::UndeployArgs, escape::escaped, output::print, remote::with_host};
+use super::{args::UndeployArgs, output::print, remote::with_host};
 use crate::admin::model::Undeployed;
+use crate::telemetry::escaped;
 
 /// Ends a deployment and says how many sessions that ends.
 pub(super) fn undeploy(args: &UndeployArgs) -> ExitCode {

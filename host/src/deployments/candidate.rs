@@ -36,11 +36,9 @@ impl Deployments {
         settings: ResolvedDeployment,
         log: &Arc<DeploymentLog>,
     ) -> Result<Candidate, DeployError> {
-        let engine = self.engine.clone();
         // The semaphore is never closed.
         let _job = self.compile_jobs.acquire().await;
-        let loaded = tokio::task::spawn_blocking(move || engine.load(&component)).await;
-        let program = loaded.map_err(DeployError::Compiler)??;
+        let program = self.engine.load(component).await?;
         let guest = Guest::new(&self.engine, program, guest_settings(&settings, log));
         let property_bytes = self.config.limits.properties.as_usize();
         let endpoints = check(guest.describe().await?, property_bytes)?;

@@ -26,9 +26,6 @@ pub enum DeployError {
     /// What it describes does not hold.
     #[error("the component is refused")]
     Endpoint(#[from] EndpointError),
-    /// The compiler died: a bug of the host's.
-    #[error("the component could not be compiled, by a fault of the host's")]
-    Compiler(#[source] tokio::task::JoinError),
 }
 
 /// What is wrong with what a component describes.
@@ -61,7 +58,8 @@ pub enum EndpointError {
     },
     /// A subprotocol is no token, or is there twice.
     #[error(
-        "it describes the subprotocol {subprotocol:?} of `{path}`, which is no token of RFC 9110 or is there twice"
+        "it describes the subprotocol {subprotocol:?} of `{path}`, which is no token of \
+         RFC 9110 or is there twice"
     )]
     Subprotocol {
         /// The endpoint.

@@ -9,11 +9,16 @@ use tokio::sync::broadcast;
 
 use sockhop_engine::{GuestOutput, Stream};
 
+use crate::telemetry::escaped;
+
 /// The most lines that are kept of one deployment.
 pub const LINES_MAX: usize = 1000;
 
 /// The most bytes of text that are kept of one deployment.
 pub const BYTES_MAX: usize = 256 << 10;
+
+/// The most bytes of one line; what is beyond is cut. A guest's error may be as long as its memory.
+pub const LINE_BYTES_MAX: usize = 4 << 10;
 
 /// The most lines that a follower may lag behind before it misses some, and is told so.
 const FOLLOWER_LAG_LINES_MAX: usize = 1024;
@@ -77,15 +82,15 @@ impl DeploymentLog {
 
     /// Writes a line of the host's about what an operator has done.
     pub fn note(&self, text: impl Into<String>) {
-        let text = text.into();
-        tracing::info!(deployment = %self.name, "{text}");
+        let text = cut(text.into());
+        tracing::info!("deployment={}: {}", self.name, escaped(&text));
         self.keep(Source::Host, text);
     }
 
     /// Writes a line of the host's about what has gone wrong.
     pub fn warn(&self, text: impl Into<String>) {
-        let text = text.into();
-        tracing::warn!(deployment = %self.name, "{text}");
+        let text = cut(text.into());
+        tracing::warn!("deployment={}: {}", self.name, escaped(&text));
         self.keep(Source::Host, text);
     }
 
@@ -118,9 +123,21 @@ impl GuestOutput for DeploymentLog {
             Stream::Stdout => Source::Stdout,
             Stream::Stderr => Source::Stderr,
         };
-        tracing::info!(deployment = %self.name, stream = source.as_str(), "{line}");
-        self.keep(source, line.to_owned());
+        let line = cut(line.to_owned());
+        // The name first: what a guest writes cannot pass for the name of another.
+        let (name, stream) = (&self.name, source.as_str());
+        tracing::info!("deployment={name} {stream}: {}", escaped(&line));
+        self.keep(source, line);
     }
+}
+
+/// The line, if it is short enough, or its beginning with a mark.
+fn cut(mut line: String) -> String {
+    if line.len() > LINE_BYTES_MAX {
+        line.truncate(line.floor_char_boundary(LINE_BYTES_MAX));
+        line.push_str(" [cut]");
+    }
+    line
 }
 
 #[cfg(test)]
@@ -143,6 +160,14 @@ mod tests {
         log.keep(Source::Host, "x".repeat(BYTES_MAX));
         log.keep(Source::Host, "y".into());
         assert_eq!(log.follow().0.len(), 1);
+    }
+
+    #[test]
+    fn a_long_line_is_cut_on_a_code_point() {
+        let log = DeploymentLog::new("d");
+        log.warn("é".repeat(LINE_BYTES_MAX));
+        let (lines, _feed) = log.follow();
+        assert_eq!(lines[0].text, format!("{} [cut]", "é".repeat(LINE_BYTES_MAX / 2)));
     }
 
     #[test]

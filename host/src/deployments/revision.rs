@@ -129,19 +129,26 @@ impl Revision {
 
     /// New connections go elsewhere from now on.
     pub(super) fn drain(&self) {
-        *self.state() = State::Draining;
+        let mut state = self.state();
+        if let State::Current = *state {
+            *state = State::Draining;
+        }
     }
 
     /// Closes all sessions, those that are still being opened included.
     pub(super) fn close(&self, cause: CloseCause) {
-        // First the state, then the sessions: one that registers in between sees the state.
-        *self.state() = State::Closing(cause);
+        // First the state, then the sessions: one that registers in between sees the state. What
+        // closed the revision first stays the cause.
+        let mut state = self.state();
+        if !matches!(*state, State::Closing(_)) {
+            *state = State::Closing(cause);
+        }
+        drop(state);
         for (_path, sessions) in &self.endpoints {
             sessions.visit_revision(self.number, |session| {
                 session.close(CloseRequest::by_host(cause));
             });
         }
-        self.changed.notify_waiters();
     }
 
     /// Waits until no session is left.

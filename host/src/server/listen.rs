@@ -5,7 +5,7 @@ use std::future::ready;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -13,7 +13,7 @@ use hyper::service::{HttpService, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::OwnedSemaphorePermit;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use super::Shared;
 use super::respond::{self, Body};
@@ -21,6 +21,9 @@ use super::respond::{self, Body};
 /// How long the loop waits after `accept` failed for want of file descriptors or memory: without a
 /// pause it would spin until one is free.
 const ACCEPT_BACK_OFF: Duration = Duration::from_millis(100);
+
+/// How long a request that is under way may take when the host stops.
+const STOPPING_GRACE: Duration = Duration::from_secs(1);
 
 /// The most header fields in a request's head.
 const HEADER_FIELDS_MAX: usize = 100;
@@ -57,7 +60,9 @@ fn admit(stream: TcpStream, peer: SocketAddr, shared: &Arc<Shared>) {
         shared.tasks.spawn(serve(stream, peer, Arc::clone(shared), true, service));
         return;
     }
-    tracing::warn!(%peer, "a connection is refused: limits.connections is reached");
+    if let Some(refused) = shared.refused.count(Instant::now()) {
+        tracing::warn!(%peer, refused, "limits.connections is reached; connections are refused");
+    }
     if let Ok(permit) = Arc::clone(&shared.refusals).try_acquire_owned() {
         let service = service_fn(move |_request| {
             // Held until the answer is written.
@@ -110,7 +115,8 @@ async fn serve<S>(
         ended = connection.as_mut() => ended,
         () = shared.stopping.cancelled() => {
             connection.as_mut().graceful_shutdown();
-            connection.await
+            // A peer that has begun a request and does not end it is not waited for.
+            timeout(STOPPING_GRACE, connection).await.unwrap_or(Ok(()))
         }
     };
     if let Err(error) = ended {

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Instant;
 
 use bytes::Bytes;
 use http_body_util::combinators::UnsyncBoxBody;
@@ -20,6 +21,7 @@ use super::listen::Admitted;
 use super::upgrade::{self, Accepted};
 use crate::deployments::Routed;
 use crate::deployments::revision::ServedEndpoint;
+use crate::telemetry::Seldom;
 
 /// The body of every answer.
 pub(super) type Body = UnsyncBoxBody<Bytes, io::Error>;
@@ -35,14 +37,14 @@ pub(super) async fn respond(
     admitted: Arc<Admitted>,
 ) -> Response<Body> {
     let shared = &admitted.shared;
+    if shared.stopping.is_cancelled() {
+        return unavailable("The host is stopping.");
+    }
     let found = shared.deployments.route(request.uri().path());
     let read =
         Handshake::read(request.method(), request.uri(), request.version(), request.headers());
     match (found, read) {
         (Some(routed), Ok(handshake)) => {
-            if shared.stopping.is_cancelled() {
-                return unavailable("The host is stopping.");
-            }
             if let Err(refusal) = handshake.check_origin(&shared.config.origins, false) {
                 return refused(&refusal);
             }
@@ -76,11 +78,11 @@ async fn accept(
     let asked = guest_request(&request, &handshake, &endpoint, parameters);
     let mut seat = match endpoint.seats.take().await {
         Ok(seat) => seat,
-        Err(error) => return no_seat(&endpoint, &error),
+        Err(error) => return no_seat(&endpoint, &error, &admitted.shared.unseated),
     };
     let decision = match seat.handshake(&asked).await {
         Ok(decision) => decision,
-        Err(error) => return no_seat(&endpoint, &error),
+        Err(error) => return no_seat(&endpoint, &error, &admitted.shared.unseated),
     };
     let (subprotocol, headers, properties) = match decision {
         None => (asked.default_subprotocol.clone(), Vec::new(), Vec::new()),
@@ -148,11 +150,13 @@ fn guest_request(
 }
 
 /// The status for each reason why there is no seat: the one mapping.
-fn no_seat(endpoint: &ServedEndpoint, error: &SeatError) -> Response<Body> {
+fn no_seat(endpoint: &ServedEndpoint, error: &SeatError, unseated: &Seldom) -> Response<Body> {
     let log = endpoint.revision.log();
     match error {
-        SeatError::AtCapacity => {
-            log.warn(format!("a handshake is answered 503: {error}"));
+        SeatError::AtCapacity | SeatError::PoolFull(_) => {
+            if let Some(handshakes) = unseated.count(Instant::now()) {
+                log.warn(format!("{handshakes} handshakes are answered 503: {error}"));
+            }
             unavailable("The host has no instance left for another session.")
         }
         SeatError::Mismatch(_) | SeatError::Trap(_) => guest_fault(endpoint, error),

@@ -16,7 +16,7 @@ use crate::{DescribeError, GuestSettings, Instancing, SeatError};
 fn kind_of(error: &DescribeError) -> TrapKind {
     match error {
         DescribeError::Trap(trap) | DescribeError::Seat(SeatError::Trap(trap)) => trap.kind,
-        DescribeError::Seat(SeatError::AtCapacity | SeatError::Mismatch(_)) => panic!("{error}"),
+        DescribeError::Seat(error) => panic!("{error}"),
     }
 }
 

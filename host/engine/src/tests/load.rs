@@ -4,10 +4,10 @@ use sockhop_session::handshake::EndpointConfig;
 
 use super::wat::{component, guest, guest_with};
 use super::{MEMORY_BYTES, engine, guest_of};
-use crate::{DescribeError, LoadError, SeatError};
+use crate::{DescribeError, LoadError, Program, SeatError};
 
 fn refused(bytes: &[u8]) -> LoadError {
-    match engine(1).load(bytes) {
+    match Program::load(&engine(1), bytes) {
         Ok(_) => panic!("it was taken"),
         Err(error) => error,
     }
