@@ -21,7 +21,7 @@ GUEST_PROFILE := CARGO_PROFILE_RELEASE_OPT_LEVEL=s CARGO_PROFILE_RELEASE_LTO=tru
 LISTEN ?= 127.0.0.1:8080
 
 # How long each benchmark window takes.
-BENCH_SECONDS ?= 5
+BENCH_SECONDS ?= 3
 
 .PHONY: help
 help: ## List the targets.

@@ -28,6 +28,9 @@ use self::socket::{Incoming, Socket};
 /// peer not pause by itself.
 const MESSAGES_BEFORE_FLUSH_MAX: u32 = 128;
 
+/// How many queued messages are handed to the socket before other connections have a turn.
+const MESSAGES_A_TURN_MAX: u32 = 64;
+
 /// Where a session's failures are written for the operator of its deployment.
 pub trait Journal: Send + Sync {
     /// A line about the session with this id.
@@ -362,7 +365,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Wire<IO> {
         if self.session.poll_closing(cx).is_ready() {
             return Poll::Ready(Next::Closing);
         }
-        loop {
+        for _ in 0..MESSAGES_A_TURN_MAX {
             match self.socket.poll_ready(cx) {
                 Poll::Ready(Ok(())) => {}
                 Poll::Ready(Err(_)) => return Poll::Ready(Next::Lost),
@@ -382,6 +385,9 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Wire<IO> {
                 Poll::Pending => return Poll::Pending,
             }
         }
+        // A full queue leaves the worker to others now and then.
+        cx.waker().wake_by_ref();
+        Poll::Pending
     }
 
     /// Writes what the socket holds, in one go. Whether the connection is lost.

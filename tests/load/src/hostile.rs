@@ -83,7 +83,7 @@ impl Mob {
         let stop = Arc::new(AtomicBool::new(false));
         let (provoked, first) = sync_channel(1);
         let threads = (0..clients)
-            .map(|_| {
+            .map(|client| {
                 let (stop, provoked) = (Arc::clone(&stop), provoked.clone());
                 let mut hostile = Hostile {
                     target: target.clone(),
@@ -93,7 +93,13 @@ impl Mob {
                     provoked,
                     tally: Tally::default(),
                 };
-                thread::spawn(move || hostile.run())
+                // They come one after another, as strangers do, and not all in the same instant.
+                let pace = Duration::from_millis(PROVOKE_MILLISECONDS);
+                let delay = pace.mul_f64(client as f64 / clients as f64);
+                thread::spawn(move || {
+                    hostile.stay(delay);
+                    hostile.run()
+                })
             })
             .collect();
         Self { stop, first, threads }
