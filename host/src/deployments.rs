@@ -29,6 +29,7 @@ use self::routes::{Match, Routes};
 use self::status::{DeployReport, DeploymentStatus, SessionStatus, UndeployReport};
 use crate::config::{Config, DeploymentName, Strategy};
 use crate::registry::Registry;
+use crate::telemetry::chain;
 
 /// The most revisions of one deployment that are drained at a time; where there is one more, the
 /// oldest one's sessions are closed with 1012. Each keeps its compiled code.
@@ -353,12 +354,6 @@ impl Drop for Claim {
         state.busy.remove(&self.name);
         state.prune(&self.name);
     }
-}
-
-/// An error and its causes, in one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(Some(error), |error| error.source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 fn check_taken(

@@ -3,9 +3,9 @@
 mod escape;
 mod seldom;
 
+use std::error::Error;
 use std::io::IsTerminal as _;
 
-use thiserror::Error;
 use tracing_appender::non_blocking::{ErrorCounter, NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::ParseError;
@@ -19,7 +19,7 @@ pub(crate) use self::seldom::Seldom;
 const WAITING_LINES_MAX: usize = 8192;
 
 /// The filter is not one. The operator is to act.
-#[derive(Debug, Error)]
+#[derive(Debug, thiserror::Error)]
 #[error("SOCKHOP_LOG is not a log filter")]
 pub struct FilterError(#[from] ParseError);
 
@@ -54,4 +54,16 @@ pub fn start(filter: &str) -> Result<Log, FilterError> {
     // Only a process that runs two hosts has one already, and then that one serves both.
     let _set = log.with_writer(writer).try_init();
     Ok(Log { dropped, _writer: guard })
+}
+
+/// An error and its causes, in one line.
+pub(crate) fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
 }

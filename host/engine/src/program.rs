@@ -104,7 +104,7 @@ impl Program {
                 .transpose()
                 .map_err(mismatch)?,
         };
-        Ok(Self { pre, exports, digest: digest(bytes), imported, exported })
+        Ok(Self { pre, exports, digest: Self::digest_of(bytes), imported, exported })
     }
 
     /// The world of the contract that the component fits.
@@ -127,6 +127,12 @@ impl Program {
     #[must_use]
     pub fn digest(&self) -> &str {
         &self.digest
+    }
+
+    /// What [`digest`](Self::digest) says of a component with these bytes.
+    #[must_use]
+    pub fn digest_of(component: &[u8]) -> String {
+        Sha256::digest(component).iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// The names of what it imports, in order.
@@ -170,8 +176,4 @@ fn check_exports(exported: &[String]) -> Result<(), LoadError> {
     let lacking: Vec<_> =
         EXPORTS_REQUIRED.iter().filter(|name| !has(name)).map(|name| (*name).to_owned()).collect();
     if lacking.is_empty() { Ok(()) } else { Err(LoadError::Exports(lacking)) }
-}
-
-fn digest(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -24,10 +24,7 @@ pub(super) fn check(args: &CheckArgs) -> ExitCode {
     let sources = Sources { args: &run, environment: &ProcessEnvironment, machine: &machine };
     let config = match Config::load(sources) {
         Ok(config) => config,
-        Err(errors) => {
-            errors.to_string().lines().for_each(say);
-            return ExitCode::from(exit::BAD_CONFIG);
-        }
+        Err(errors) => return exit::bad_config(&errors),
     };
     match inspect(args, &config) {
         Ok(found) => print(&found),

@@ -2,7 +2,8 @@
 
 use std::{error::Error, process::ExitCode};
 
-use super::output::{chain, say};
+use super::output::say;
+use crate::telemetry::chain;
 
 /// Done.
 pub const DONE: u8 = 0;

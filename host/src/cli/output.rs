@@ -8,7 +8,7 @@ use std::{
 
 use serde::Serialize;
 
-use crate::telemetry::{escaped, escaped_json};
+use crate::telemetry::{chain, escaped, escaped_json};
 
 use super::exit;
 
@@ -42,18 +42,6 @@ pub(crate) fn fail(error: &dyn Error) -> ExitCode {
 pub(crate) fn say(line: &str) {
     // Where standard error is closed there is nobody to tell.
     let _written = writeln!(io::stderr(), "sockhop: {}", escaped(line));
-}
-
-/// An error and its causes, in one line.
-pub(crate) fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
 }
 
 /// Standard output does not take the result.

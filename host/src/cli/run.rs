@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::exit;
-use super::output::{chain, say};
+use super::output::say;
 use crate::app::App;
 use crate::cli::args::RunArgs;
 use crate::config::{Config, Machine, ProcessEnvironment, Sources};
@@ -24,17 +24,11 @@ pub(super) fn run(args: &RunArgs) -> ExitCode {
     let environment = &ProcessEnvironment;
     let config = match Config::load(Sources { args, environment, machine: &machine }) {
         Ok(config) => config,
-        Err(errors) => {
-            errors.to_string().lines().for_each(say);
-            return ExitCode::from(exit::BAD_CONFIG);
-        }
+        Err(errors) => return exit::bad_config(&errors),
     };
     let log = match telemetry::start(&config.log_filter) {
         Ok(log) => log,
-        Err(error) => {
-            say(&chain(&error));
-            return ExitCode::from(exit::BAD_CONFIG);
-        }
+        Err(error) => return exit::bad_config(&error),
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(config.workers.get())

@@ -11,8 +11,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use notify::{RecursiveMode, Watcher};
-use sha2::{Digest, Sha256};
-use sockhop_engine::{DescribeError, SeatError};
+use sockhop_engine::{DescribeError, Program, SeatError};
 use thiserror::Error;
 use tokio::sync::mpsc;
 use tokio::time::{self, MissedTickBehavior};
@@ -224,8 +223,7 @@ impl DeployFolder {
 
     /// Deploys the content of a file. The error is why that is to be tried again.
     async fn deploy(&mut self, name: &DeploymentName, component: Bytes) -> anyhow::Result<()> {
-        let digest: String =
-            Sha256::digest(&component).iter().map(|byte| format!("{byte:02x}")).collect();
+        let digest = Program::digest_of(&component);
         // Two events may tell of one change.
         if self.deployments.is_current(name, &digest) {
             self.deployed.insert(name.clone());
