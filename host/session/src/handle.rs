@@ -8,9 +8,9 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 
 use crate::handshake::HandshakeRequest;
-use crate::message::Message;
 use crate::outbound::{CloseRequest, Outbound, Outgoing, QueueStatus, SendError};
 use crate::properties::{Properties, Property, PropertyError};
+use sockhop_wire::Message;
 
 /// A session's id: which run of which host, and which of its sessions. Later sessions compare
 /// greater.

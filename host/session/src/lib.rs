@@ -6,7 +6,6 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | [`message`] | whole data messages |
 //! | [`close`] | close reasons, and the full account of how a session ended |
 //! | [`lifecycle`] | the states of one session and the rules between them |
 //! | [`outbound`] | the bounded queue of what waits for the peer |
@@ -21,12 +20,11 @@ pub mod close;
 pub mod handle;
 pub mod handshake;
 pub mod lifecycle;
-pub mod message;
 pub mod outbound;
 pub mod port;
 pub mod properties;
 
 pub use close::{CloseCause, CloseError, CloseEvent, CloseReason, Initiator};
 pub use handle::{Handle, Identity, SessionId};
-pub use message::Message;
 pub use outbound::{QueueStatus, SendError};
+pub use sockhop_wire::Message;

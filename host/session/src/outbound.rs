@@ -6,7 +6,7 @@ use std::task::Waker;
 use thiserror::Error;
 
 use crate::close::{CloseCause, CloseReason, Initiator};
-use crate::message::Message;
+use sockhop_wire::Message;
 
 /// What one queued message counts beside its payload, in bytes, so that a flood of empty messages
 /// is bounded as well: about what the queue itself spends on it.

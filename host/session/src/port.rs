@@ -8,8 +8,8 @@ use thiserror::Error;
 
 use crate::close::CloseEvent;
 use crate::handle::{Handle, SessionId};
-use crate::message::Message;
 use crate::outbound::SendError;
+use sockhop_wire::Message;
 
 /// How a call into a guest failed.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
