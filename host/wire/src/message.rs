@@ -22,3 +22,12 @@ impl Message {
         }
     }
 }
+
+/// Which of the two a message is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Text (opcode 1).
+    Text,
+    /// Binary (opcode 2).
+    Binary,
+}

@@ -1,0 +1,6 @@
+//! The machine from outside: bytes that a peer may send, and what is understood.
+
+mod frames;
+mod round_trip;
+mod splits;
+mod violations;
