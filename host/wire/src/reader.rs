@@ -1,64 +1,32 @@
 //! From bytes to events: what a peer says (RFC 6455 §5, §6.2).
 
 mod assembly;
+mod compressed;
+mod event;
 mod parts;
 mod payload;
+mod plain;
 
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::{Buf, BytesMut};
 
 use crate::close;
+use crate::deflate::Inbound;
 use crate::frame::{HEADER_BYTES_MAX, Header, Opcode};
 use crate::violation::Violation;
-use crate::{Kind, Message, Role};
+use crate::{Kind, Role};
 use assembly::Assembly;
+pub use event::{Delivery, Event};
 pub use parts::PART_BYTES_MAX;
 use parts::Parts;
 use payload::Payload;
-
-/// How data messages are handed on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Delivery {
-    /// Whole: all of a message is kept until its end has come.
-    Whole {
-        /// The most that a message may have, in bytes of its payload, decompressed. A longer one is
-        /// a violation as soon as it is known to be longer.
-        max_message_bytes: usize,
-    },
-    /// In parts, as they arrive, also from inside of a frame. A message may then be of any length.
-    Parts,
-}
-
-/// What the peer said.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Event {
-    /// A data message ([`Delivery::Whole`]).
-    Message(Message),
-    /// The next part of a data message ([`Delivery::Parts`]).
-    Part {
-        /// What came: at most [`PART_BYTES_MAX`], whole code points where it is text, and empty
-        /// only where it is the last.
-        part: Message,
-        /// Whether the message ends with it.
-        last: bool,
-    },
-    /// A ping with its payload, at most 125 bytes, which the pong must have too (RFC 6455 §5.5.3).
-    Ping(Bytes),
-    /// A pong with its payload, at most 125 bytes.
-    Pong(Bytes),
-    /// A Close frame. Whatever comes behind it is ignored (RFC 6455 §5.5.1).
-    Close {
-        /// The code, if there is one: one of those that may be sent (RFC 6455 §7.4).
-        code: Option<u16>,
-        /// The phrase, which may be empty.
-        phrase: String,
-    },
-}
 
 /// Understands one peer.
 #[derive(Debug)]
 pub struct Reader {
     role: Role,
     delivery: Delivery,
+    /// Decompression, where it was agreed.
+    inbound: Option<Inbound>,
     stage: Stage,
     /// The beginning of a header whose end has not arrived.
     header: [u8; HEADER_BYTES_MAX],
@@ -67,6 +35,8 @@ pub struct Reader {
     payload: Payload,
     /// The message that is being read: it may go on over many frames.
     message: Option<Unfinished>,
+    /// Whether the last message that began is compressed.
+    is_compressed: bool,
     /// The beginning of a control frame's payload whose end has not arrived.
     control: BytesMut,
 }
@@ -90,19 +60,29 @@ enum Unfinished {
     Parts(Parts),
 }
 
+/// What was made of what is there of a frame.
+#[derive(Debug)]
+struct Progress {
+    event: Option<Event>,
+    /// Whether that was the rest of it.
+    is_frame_done: bool,
+}
+
 impl Reader {
     /// A reader for a connection of which nothing has been read behind the handshake. `role` is
-    /// this side's.
+    /// this side's, `deflate` what was agreed on for what the peer sends.
     #[must_use]
-    pub fn new(role: Role, delivery: Delivery) -> Self {
+    pub fn new(role: Role, delivery: Delivery, deflate: Option<Inbound>) -> Self {
         Self {
             role,
             delivery,
+            inbound: deflate,
             stage: Stage::Header,
             header: [0; HEADER_BYTES_MAX],
             header_bytes: 0,
             payload: Payload::NONE,
             message: None,
+            is_compressed: false,
             control: BytesMut::new(),
         }
     }
@@ -153,7 +133,7 @@ impl Reader {
 
     /// Takes a header, or what is there of it.
     fn header(&mut self, input: &mut BytesMut) -> Result<Option<Header>, Violation> {
-        let deflate = false;
+        let deflate = self.inbound.is_some();
         if self.header_bytes == 0
             && let Some((header, length)) = Header::parse(input, self.role, deflate)?
         {
@@ -181,9 +161,10 @@ impl Reader {
             Opcode::Binary => Kind::Binary,
             Opcode::Continuation => {
                 let message = self.message.as_ref().ok_or(Violation::NothingToContinue)?;
-                message.announce(header)?;
-                self.stage = Stage::Data;
-                return Ok(None);
+                return self.announce(message, header).map(|()| {
+                    self.stage = Stage::Data;
+                    None
+                });
             }
             control @ (Opcode::Close | Opcode::Ping | Opcode::Pong) => {
                 self.stage = Stage::Control(control);
@@ -205,39 +186,50 @@ impl Reader {
             }
             Delivery::Parts => Unfinished::Parts(Parts::new(kind)),
         };
-        message.announce(header)?;
+        self.is_compressed = header.compressed;
+        self.announce(&message, header)?;
         self.message = Some(message);
         self.stage = Stage::Data;
         Ok(None)
     }
 
+    /// Judges a frame by the length that it announces, before any of it is kept. What is compressed
+    /// is judged by what comes of it.
+    fn announce(&self, message: &Unfinished, header: &Header) -> Result<(), Violation> {
+        match message {
+            Unfinished::Whole(assembly) if !self.is_compressed => {
+                assembly.announce(header.payload_bytes)
+            }
+            Unfinished::Whole(_) | Unfinished::Parts(_) => Ok(()),
+        }
+    }
+
     /// Takes what is there of a data frame's payload.
     fn data(&mut self, input: &mut BytesMut) -> Result<Option<Event>, Violation> {
-        let there = self.payload.arrive(input);
-        let (event, ends) = match &mut self.message {
-            Some(Unfinished::Whole(assembly)) => {
-                assembly.keep(self.payload.there(input))?;
-                self.payload.skip(input, there);
-                (None, self.payload.fin && self.payload.is_taken())
+        let payload = &mut self.payload;
+        payload.arrive(input);
+        let inbound = self.inbound.as_mut().filter(|_| self.is_compressed);
+        let progress = match (&mut self.message, inbound) {
+            (Some(Unfinished::Whole(kept)), None) => plain::keep(kept, payload, input)?,
+            (Some(Unfinished::Whole(kept)), Some(inbound)) => {
+                compressed::keep(inbound, kept, payload, input)?
             }
-            Some(Unfinished::Parts(parts)) => {
-                let piece = self.payload.take(input, there.min(parts.room()));
-                let last = self.payload.fin && self.payload.is_taken();
-                (parts.part(piece, last)?, last)
+            (Some(Unfinished::Parts(parts)), None) => plain::part(parts, payload, input)?,
+            (Some(Unfinished::Parts(parts)), Some(inbound)) => {
+                compressed::part(inbound, parts, payload, input)?
             }
             // No data frame is begun without a message.
-            None => (None, false),
+            (None, _) => Progress { event: None, is_frame_done: true },
         };
-        if self.payload.is_taken() {
+        if progress.is_frame_done {
             self.stage = Stage::Header;
+            if self.payload.fin
+                && let Some(Unfinished::Whole(kept)) = self.message.take()
+            {
+                return Ok(Some(Event::Message(kept.finish()?)));
+            }
         }
-        if !ends {
-            return Ok(event);
-        }
-        match self.message.take() {
-            Some(Unfinished::Whole(assembly)) => Ok(Some(Event::Message(assembly.finish()?))),
-            Some(Unfinished::Parts(_)) | None => Ok(event),
-        }
+        Ok(progress.event)
     }
 
     /// Takes what is there of a control frame's payload.
@@ -267,16 +259,6 @@ impl Reader {
                 let (code, phrase) = close::parse(&payload)?;
                 Ok(Some(Event::Close { code, phrase }))
             }
-        }
-    }
-}
-
-impl Unfinished {
-    /// Judges a frame by the length that it announces: what is compressed by what becomes of it.
-    fn announce(&self, header: &Header) -> Result<(), Violation> {
-        match self {
-            Self::Whole(assembly) => assembly.announce(header.payload_bytes),
-            Self::Parts(_) => Ok(()),
         }
     }
 }

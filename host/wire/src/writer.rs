@@ -5,6 +5,7 @@ use std::fmt;
 use bytes::{Bytes, BytesMut};
 
 use crate::close;
+use crate::deflate::Outbound;
 use crate::frame::{CONTROL_BYTES_MAX, Header, Opcode};
 use crate::mask::Mask;
 use crate::message::Message;
@@ -18,32 +19,50 @@ type Keys = Box<dyn FnMut() -> [u8; 4] + Send>;
 pub struct Writer {
     /// A client's. A server masks nothing (RFC 6455 §5.1).
     keys: Option<Keys>,
+    /// Compression, where it was agreed.
+    outbound: Option<Outbound>,
 }
 
 impl Writer {
-    /// A server's.
+    /// A server's. `deflate` is what was agreed on for what the server sends.
     #[must_use]
-    pub fn server() -> Self {
-        Self { keys: None }
+    pub fn server(deflate: Option<Outbound>) -> Self {
+        Self { keys: None, outbound: deflate }
     }
 
-    /// A client's. `keys` gives a fresh masking key for each frame, which nobody who chooses the
+    /// A client's. `deflate` is what was agreed on for what the client sends; `keys` gives a fresh masking key for each frame, which nobody who chooses the
     /// payload may be able to predict (RFC 6455 §5.3, §10.3).
     #[must_use]
-    pub fn client(keys: impl FnMut() -> [u8; 4] + Send + 'static) -> Self {
-        Self { keys: Some(Box::new(keys)) }
+    pub fn client(
+        deflate: Option<Outbound>,
+        keys: impl FnMut() -> [u8; 4] + Send + 'static,
+    ) -> Self {
+        Self { keys: Some(Box::new(keys)), outbound: deflate }
     }
 
-    /// Writes a message, in one frame.
+    /// Writes a message, in one frame. It is compressed where that was agreed and is worth it.
     pub fn message(&mut self, message: &Message, out: &mut Output) {
         let (opcode, payload) = take_apart(message);
-        self.frame(Frame { opcode, fin: true, compressed: false }, payload, out);
+        let compressed = match &mut self.outbound {
+            Some(outbound) if outbound.wants(payload.len()) => outbound.compress(payload),
+            _ => None,
+        };
+        self.whole(opcode, payload, compressed.as_ref(), out);
     }
 
-    /// Writes a message that others are sent as well, in one frame. What can be shared of the work
-    /// is done once.
+    /// Writes a message that others are sent as well, in one frame. It is compressed at most once
+    /// for all who forget what they were sent before (RFC 7692 §7.1.1); those who do not
+    /// need it each in their own context.
     pub fn shared(&mut self, message: &Shared, out: &mut Output) {
-        self.message(message.message(), out);
+        let (opcode, payload) = take_apart(message.message());
+        let compressed = match &mut self.outbound {
+            Some(outbound) if outbound.wants(payload.len()) => match outbound.shared_key() {
+                Some(key) => message.compressed(key, |payload| outbound.compress(payload)),
+                None => &outbound.compress(payload),
+            },
+            _ => &None,
+        };
+        self.whole(opcode, payload, compressed.as_ref(), out);
     }
 
     /// Writes a part of a message, as a frame of its own: the first, the last, both or neither.
@@ -90,6 +109,17 @@ impl Writer {
         gather(frame, key, payload, out);
     }
 
+    fn whole(
+        &mut self,
+        opcode: Opcode,
+        payload: &Bytes,
+        compressed: Option<&Bytes>,
+        out: &mut Output,
+    ) {
+        let frame = Frame { opcode, fin: true, compressed: compressed.is_some() };
+        self.frame(frame, compressed.unwrap_or(payload), out);
+    }
+
     /// Writes a data frame.
     fn frame(&mut self, frame: Frame, payload: &Bytes, out: &mut Output) {
         let key = self.keys.as_mut().map(|keys| keys());
@@ -111,7 +141,10 @@ impl Writer {
 
 impl fmt::Debug for Writer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Writer").field("masks", &self.keys.is_some()).finish_non_exhaustive()
+        f.debug_struct("Writer")
+            .field("masks", &self.keys.is_some())
+            .field("outbound", &self.outbound)
+            .finish()
     }
 }
 

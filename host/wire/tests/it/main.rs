@@ -1,5 +1,6 @@
 //! The machine from outside: bytes that a peer may send, and what is understood.
 
+mod compression;
 mod frames;
 mod round_trip;
 mod splits;

@@ -85,10 +85,10 @@ impl Wish {
 
 fn writer(role: Role) -> Writer {
     match role {
-        Role::Server => Writer::server(),
+        Role::Server => Writer::server(None),
         Role::Client => {
             let mut key = 0_u32;
-            Writer::client(move || {
+            Writer::client(None, move || {
                 key = key.wrapping_mul(0x9e37_79b9).wrapping_add(1);
                 key.to_be_bytes()
             })
@@ -126,7 +126,7 @@ proptest! {
             let bytes = drain(&mut out, at_a_time);
             let expected: Vec<Event> = wishes.iter().flat_map(Wish::events).collect();
             for delivery in [Delivery::Whole { max_message_bytes: 1 << 20 }, Delivery::Parts] {
-                let reader = Reader::new(to, delivery);
+                let reader = Reader::new(to, delivery, None);
                 let (events, violation) = feed(reader, bytes.chunks(piece));
                 prop_assert_eq!(violation, None);
                 prop_assert_eq!(join(events), expected.clone());
@@ -139,7 +139,7 @@ proptest! {
         let mut out = Output::new();
         writer(Role::Client).close(code, &phrase, &mut out);
         let bytes = drain(&mut out, 1000);
-        let (events, violation) = feed(Reader::new(Role::Server, WHOLE), [&bytes[..]]);
+        let (events, violation) = feed(Reader::new(Role::Server, WHOLE, None), [&bytes[..]]);
         prop_assert_eq!(violation, None);
         let [Event::Close { code: read, phrase: cut }] = &events[..] else {
             return Err(TestCaseError::fail(format!("{events:?}")));
@@ -153,7 +153,7 @@ proptest! {
 #[test]
 fn a_server_writes_frames_by_the_letter() {
     let mut out = Output::new();
-    let mut writer = Writer::server();
+    let mut writer = Writer::server(None);
     writer.message(&Message::Text("Hello".into()), &mut out);
     writer.part(&Message::Text("Hel".into()), true, false, &mut out);
     writer.part(&Message::Text("lo".into()), false, true, &mut out);
@@ -168,7 +168,7 @@ fn a_server_writes_frames_by_the_letter() {
 fn a_client_masks_each_frame_with_a_key_of_its_own() {
     let mut out = Output::new();
     let mut keys = [KEY, [1, 2, 3, 4]].into_iter();
-    let mut writer = Writer::client(move || keys.next().expect("two frames are written"));
+    let mut writer = Writer::client(None, move || keys.next().expect("two frames are written"));
     writer.message(&Message::Text("Hello".into()), &mut out);
     writer.pong(b"\0\0", &mut out);
     let expected = b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58\x8a\x82\x01\x02\x03\x04\x01\x02";
@@ -178,11 +178,11 @@ fn a_client_masks_each_frame_with_a_key_of_its_own() {
 #[test]
 fn control_payloads_and_phrases_that_are_too_long_are_cut() {
     let mut out = Output::new();
-    let mut writer = Writer::server();
+    let mut writer = Writer::server(None);
     writer.ping(&[1; 200], &mut out);
     writer.close(Some(1001), &"\u{e9}".repeat(100), &mut out);
     let bytes = drain(&mut out, 1000);
-    let (events, violation) = feed(Reader::new(Role::Client, WHOLE), [&bytes[..]]);
+    let (events, violation) = feed(Reader::new(Role::Client, WHOLE, None), [&bytes[..]]);
     assert_eq!(violation, None);
     let ping = Event::Ping(Bytes::from_static(&[1; CONTROL_BYTES_MAX]));
     let close = Event::Close { code: Some(1001), phrase: "\u{e9}".repeat(61) };

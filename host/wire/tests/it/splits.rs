@@ -64,7 +64,7 @@ fn laws(bytes: &[u8], cuts: &[prop::sample::Index]) -> Result<(), TestCaseError>
     let pieces = cut(bytes, cuts);
     for delivery in [WHOLE, Delivery::Parts] {
         let read = |pieces: &mut dyn Iterator<Item = &[u8]>| {
-            let (events, violation) = feed(Reader::new(Role::Server, delivery), pieces);
+            let (events, violation) = feed(Reader::new(Role::Server, delivery, None), pieces);
             (join(events), violation)
         };
         let at_once = read(&mut [bytes].into_iter());
@@ -93,7 +93,7 @@ proptest! {
 
     #[test]
     fn between_messages_means_that_nothing_is_half_read(bytes in any_stream()) {
-        let mut reader = Reader::new(Role::Server, WHOLE);
+        let mut reader = Reader::new(Role::Server, WHOLE, None);
         let mut input = Default::default();
         let mut fresh_since = 0;
         for (index, byte) in bytes.iter().enumerate() {
@@ -101,12 +101,12 @@ proptest! {
             let Ok(_) = reader.next(&mut input) else { return Ok(()) };
             if reader.is_between_messages() {
                 fresh_since = index + 1;
-                reader = Reader::new(Role::Server, WHOLE);
+                reader = Reader::new(Role::Server, WHOLE, None);
             }
         }
         // A fresh one in its place has understood all that followed, so it had kept nothing.
-        let at_once = feed(Reader::new(Role::Server, WHOLE), [&bytes[..]]);
-        let after = feed(Reader::new(Role::Server, WHOLE), [&bytes[fresh_since..]]);
+        let at_once = feed(Reader::new(Role::Server, WHOLE, None), [&bytes[..]]);
+        let after = feed(Reader::new(Role::Server, WHOLE, None), [&bytes[fresh_since..]]);
         prop_assert_eq!(at_once.1, after.1);
     }
 }

@@ -11,7 +11,7 @@ fn check(bytes: &[u8], events: &[Event], violation: Violation) {
 
 fn check_as(role: Role, bytes: &[u8], events: &[Event], violation: Violation) {
     let expected = (events.to_vec(), Some(violation));
-    let reader = || Reader::new(role, WHOLE);
+    let reader = || Reader::new(role, WHOLE, None);
     assert_eq!(feed(reader(), [bytes]), expected, "at once");
     assert_eq!(feed(reader(), bytes.chunks(1)), expected, "byte by byte");
 }
@@ -97,7 +97,7 @@ fn text_fails_at_the_first_bad_byte_and_waits_for_no_more() {
     let masked: Vec<u8> = bad.iter().zip(KEY.iter().cycle()).map(|(a, b)| a ^ b).collect();
     check(&[&announced[..], &masked[..]].concat(), &[], Violation::TextNotUtf8);
     let before = [&announced[..], &masked[..masked.len() - 1]].concat();
-    assert_eq!(feed(Reader::new(Role::Server, WHOLE), [&before[..]]), (vec![], None));
+    assert_eq!(feed(Reader::new(Role::Server, WHOLE, None), [&before[..]]), (vec![], None));
 
     check(&frame(FIN | TEXT, b"\xc3"), &[], Violation::TextNotUtf8);
     let cut_off = [frame(TEXT, b"caf\xc3"), frame(FIN | CONTINUATION, b"")].concat();
@@ -114,13 +114,13 @@ fn messages_are_too_big_as_soon_as_they_announce_it() {
     let second = header(CONTINUATION, Some(KEY), 1);
     check(&[frame(BINARY, &[0; LIMIT]), second].concat(), &[], too_big);
     let just_right = [frame(BINARY, &[0; LIMIT - 1]), frame(FIN | CONTINUATION, &[0])].concat();
-    let read = feed(Reader::new(Role::Server, WHOLE), [&just_right[..]]);
+    let read = feed(Reader::new(Role::Server, WHOLE, None), [&just_right[..]]);
     assert_eq!(read, (vec![binary(&[0; LIMIT])], None));
 }
 
 #[test]
 fn parts_have_no_limit_and_no_announced_length_takes_memory() {
-    let mut reader = Reader::new(Role::Server, Delivery::Parts);
+    let mut reader = Reader::new(Role::Server, Delivery::Parts, None);
     let mut input = header(FIN | BINARY, Some(KEY), i64::MAX as u64)[..].into();
     assert_eq!(reader.next(&mut input), Ok(None));
     assert!(!reader.is_between_messages());
