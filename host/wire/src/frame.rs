@@ -1,6 +1,7 @@
 //! Frame headers, parsed and formatted (RFC 6455 §5.2).
 
 use crate::Role;
+use crate::mask::Mask;
 use crate::violation::Violation;
 
 /// The most that a control frame may carry, in bytes (RFC 6455 §5.5).
@@ -61,7 +62,7 @@ pub(crate) struct Header {
     pub(crate) fin: bool,
     /// RSV1: the message is compressed (RFC 7692 §6).
     pub(crate) compressed: bool,
-    pub(crate) key: Option<[u8; 4]>,
+    pub(crate) mask: Option<Mask>,
     pub(crate) payload_bytes: u64,
 }
 
@@ -71,6 +72,7 @@ impl Header {
     ///
     /// The rules are held as soon as the bytes are there that they are about: the first two
     /// first, so that it does not matter in which pieces a header comes.
+    #[inline]
     pub(crate) fn parse(
         bytes: &[u8],
         role: Role,
@@ -100,18 +102,19 @@ impl Header {
             }
             length => (u64::from(length), rest),
         };
-        let (key, rest) = if second & MASKED == 0 {
+        let (mask, rest) = if second & MASKED == 0 {
             (None, rest)
         } else {
             let Some((key, rest)) = rest.split_first_chunk() else { return Ok(None) };
-            (Some(*key), rest)
+            (Some(Mask::new(*key)), rest)
         };
         let (fin, compressed) = (first & FIN != 0, first & RSV1 != 0);
-        let header = Self { opcode, fin, compressed, key, payload_bytes };
+        let header = Self { opcode, fin, compressed, mask, payload_bytes };
         Ok(Some((header, bytes.len() - rest.len())))
     }
 
     /// What the first two bytes alone can break.
+    #[inline]
     fn check(first: u8, second: u8, role: Role, deflate: bool) -> Result<Opcode, Violation> {
         let opcode = Opcode::of(first)?;
         let rsv1_allowed = deflate && opcode.begins_message();
@@ -136,7 +139,7 @@ impl Header {
     /// The header as it stands on the wire, and how many of the bytes it is.
     pub(crate) fn format(&self) -> ([u8; HEADER_BYTES_MAX], usize) {
         let mut bytes = [0; HEADER_BYTES_MAX];
-        let masked = if self.key.is_some() { MASKED } else { 0 };
+        let masked = if self.mask.is_some() { MASKED } else { 0 };
         bytes[0] = self.opcode as u8
             | if self.fin { FIN } else { 0 }
             | if self.compressed { RSV1 } else { 0 };
@@ -154,8 +157,8 @@ impl Header {
                 length = 10;
             }
         }
-        if let Some(key) = self.key {
-            bytes[length..length + 4].copy_from_slice(&key);
+        if let Some(mask) = self.mask {
+            bytes[length..length + 4].copy_from_slice(&mask.key());
             length += 4;
         }
         (bytes, length)
@@ -183,7 +186,13 @@ mod tests {
                 let control = opcode.is_control();
                 let payload_bytes = if control { payload_bytes.min(125) } else { payload_bytes };
                 let compressed = compressed && opcode.begins_message();
-                Header { opcode, fin: fin || control, compressed, key, payload_bytes }
+                Header {
+                    opcode,
+                    fin: fin || control,
+                    compressed,
+                    mask: key.map(Mask::new),
+                    payload_bytes,
+                }
             },
         )
     }
@@ -191,7 +200,7 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_formatted_is_parsed_and_no_beginning_of_it_is_enough(header in any_header()) {
-            let role = if header.key.is_some() { Role::Server } else { Role::Client };
+            let role = if header.mask.is_some() { Role::Server } else { Role::Client };
             let (bytes, length) = header.format();
             for short in 0..length {
                 prop_assert_eq!(Header::parse(&bytes[..short], role, true), Ok(None));

@@ -4,35 +4,43 @@
 /// unmasked, which is the same, piece by piece.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Mask {
-    /// Rotated: its first byte is for the next byte of the payload.
-    key: [u8; 4],
+    /// The key's bytes as they lie in memory, rotated: the first is for the payload's next byte.
+    word: u32,
 }
 
 impl Mask {
     /// Changes nothing: for a frame without a key. It is also what a key of zeros means.
-    pub(crate) const NONE: Self = Self::new([0; 4]);
+    pub(crate) const NONE: Self = Self { word: 0 };
 
-    pub(crate) const fn new(key: [u8; 4]) -> Self {
-        Self { key }
+    pub(crate) fn new(key: [u8; 4]) -> Self {
+        Self { word: u32::from_ne_bytes(key) }
+    }
+
+    /// The key, as it is for the payload's next byte.
+    pub(crate) fn key(self) -> [u8; 4] {
+        self.word.to_ne_bytes()
     }
 
     /// Masks the next bytes of the payload in place.
     pub(crate) fn apply(&mut self, bytes: &mut [u8]) {
-        if self.key == [0; 4] {
+        if self.word == 0 {
             return;
         }
-        let [a, b, c, d] = self.key;
-        let key = [a, b, c, d, a, b, c, d];
         // Plain arithmetic on arrays of known size: the compiler makes wide instructions of it.
-        let word = u64::from_ne_bytes(key);
+        let word = u64::from(self.word) << 32 | u64::from(self.word);
         let (words, rest) = bytes.as_chunks_mut::<8>();
         for bytes in words {
             *bytes = (u64::from_ne_bytes(*bytes) ^ word).to_ne_bytes();
         }
-        for (byte, key) in rest.iter_mut().zip(key) {
+        if rest.is_empty() {
+            return;
+        }
+        let mut key = self.key();
+        for (byte, key) in rest.iter_mut().zip(word.to_ne_bytes()) {
             *byte ^= key;
         }
-        self.key.rotate_left(rest.len() % 4);
+        key.rotate_left(rest.len() % 4);
+        *self = Self::new(key);
     }
 }
 

@@ -12,6 +12,7 @@ use bytes::{Buf, BytesMut};
 use crate::close;
 use crate::deflate::Inbound;
 use crate::frame::{HEADER_BYTES_MAX, Header, Opcode};
+use crate::mask::Mask;
 use crate::violation::Violation;
 use crate::{Kind, Role};
 use assembly::Assembly;
@@ -133,19 +134,24 @@ impl Reader {
 
     /// Takes a header, or what is there of it.
     fn header(&mut self, input: &mut BytesMut) -> Result<Option<Header>, Violation> {
-        let deflate = self.inbound.is_some();
         if self.header_bytes == 0
-            && let Some((header, length)) = Header::parse(input, self.role, deflate)?
+            && let Some((header, length)) = Header::parse(input, self.role, self.inbound.is_some())?
         {
             input.advance(length);
             return Ok(Some(header));
         }
+        self.header_in_pieces(input)
+    }
+
+    /// Takes a header byte by byte, and keeps what is there of it.
+    #[cold]
+    fn header_in_pieces(&mut self, input: &mut BytesMut) -> Result<Option<Header>, Violation> {
         while let (Some(slot), [byte, ..]) = (self.header.get_mut(self.header_bytes), &input[..]) {
             *slot = *byte;
             input.advance(1);
             self.header_bytes += 1;
             let header = &self.header[..self.header_bytes];
-            if let Some((header, _)) = Header::parse(header, self.role, deflate)? {
+            if let Some((header, _)) = Header::parse(header, self.role, self.inbound.is_some())? {
                 self.header_bytes = 0;
                 return Ok(Some(header));
             }
@@ -155,20 +161,16 @@ impl Reader {
 
     /// Begins a frame. Where that is a whole message and in `input`, it is taken at once.
     fn begin(&mut self, header: &Header, input: &mut BytesMut) -> Result<Option<Event>, Violation> {
-        self.payload = Payload::of(header);
         let kind = match header.opcode {
             Opcode::Text => Kind::Text,
             Opcode::Binary => Kind::Binary,
             Opcode::Continuation => {
                 let message = self.message.as_ref().ok_or(Violation::NothingToContinue)?;
-                return self.announce(message, header).map(|()| {
-                    self.stage = Stage::Data;
-                    None
-                });
+                self.announce(message, header)?;
+                return Ok(self.enter(Stage::Data, header));
             }
             control @ (Opcode::Close | Opcode::Ping | Opcode::Pong) => {
-                self.stage = Stage::Control(control);
-                return Ok(None);
+                return Ok(self.enter(Stage::Control(control), header));
             }
         };
         if self.message.is_some() {
@@ -176,11 +178,12 @@ impl Reader {
         }
         let message = match self.delivery {
             Delivery::Whole { max_message_bytes } => {
-                let at_hand = input.len().min(max_message_bytes) as u64;
-                if header.fin && !header.compressed && header.payload_bytes <= at_hand {
-                    let length = self.payload.arrive(input);
-                    let payload = self.payload.take(input, length).freeze();
-                    return Ok(Some(Event::Message(assembly::whole(kind, payload)?)));
+                let length = usize::try_from(header.payload_bytes).unwrap_or(usize::MAX);
+                let at_hand = input.len().min(max_message_bytes);
+                if header.fin && !header.compressed && length <= at_hand {
+                    let mut payload = payload::split(input, length);
+                    header.mask.unwrap_or(Mask::NONE).apply(&mut payload);
+                    return Ok(Some(Event::Message(assembly::whole(kind, payload.freeze())?)));
                 }
                 Unfinished::Whole(Assembly::new(kind, max_message_bytes))
             }
@@ -189,8 +192,14 @@ impl Reader {
         self.is_compressed = header.compressed;
         self.announce(&message, header)?;
         self.message = Some(message);
-        self.stage = Stage::Data;
-        Ok(None)
+        Ok(self.enter(Stage::Data, header))
+    }
+
+    /// Goes on with a frame's payload, of which nothing has made an event yet.
+    fn enter(&mut self, stage: Stage, header: &Header) -> Option<Event> {
+        self.stage = stage;
+        self.payload = Payload::of(header);
+        None
     }
 
     /// Judges a frame by the length that it announces, before any of it is kept. What is compressed

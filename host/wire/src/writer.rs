@@ -104,9 +104,9 @@ impl Writer {
 
     fn control(&mut self, opcode: Opcode, payload: &[u8], out: &mut Output) {
         let payload = &payload[..payload.len().min(CONTROL_BYTES_MAX)];
-        let key = self.keys.as_mut().map(|keys| keys());
+        let mask = self.keys.as_mut().map(|keys| Mask::new(keys()));
         let frame = Frame { opcode, fin: true, compressed: false };
-        gather(frame, key, payload, out);
+        gather(frame, mask, payload, out);
     }
 
     fn whole(
@@ -122,16 +122,16 @@ impl Writer {
 
     /// Writes a data frame.
     fn frame(&mut self, frame: Frame, payload: &Bytes, out: &mut Output) {
-        let key = self.keys.as_mut().map(|keys| keys());
+        let mask = self.keys.as_mut().map(|keys| Mask::new(keys()));
         if payload.len() < INLINE_BYTES_MAX {
-            return gather(frame, key, payload, out);
+            return gather(frame, mask, payload, out);
         }
-        let (header, length) = frame.header(key, payload.len()).format();
-        let payload = match key {
+        let (header, length) = frame.header(mask, payload.len()).format();
+        let payload = match mask {
             None => payload.clone(),
-            Some(key) => {
+            Some(mut mask) => {
                 let mut masked = BytesMut::from(&payload[..]);
-                Mask::new(key).apply(&mut masked);
+                mask.apply(&mut masked);
                 masked.freeze()
             }
         };
@@ -157,18 +157,18 @@ struct Frame {
 }
 
 impl Frame {
-    fn header(self, key: Option<[u8; 4]>, payload_bytes: usize) -> Header {
+    fn header(self, mask: Option<Mask>, payload_bytes: usize) -> Header {
         let Self { opcode, fin, compressed } = self;
-        Header { opcode, fin, compressed, key, payload_bytes: payload_bytes as u64 }
+        Header { opcode, fin, compressed, mask, payload_bytes: payload_bytes as u64 }
     }
 }
 
 /// Writes a small frame: its payload is copied, and masked where it then lies.
-fn gather(frame: Frame, key: Option<[u8; 4]>, payload: &[u8], out: &mut Output) {
-    let (header, length) = frame.header(key, payload.len()).format();
+fn gather(frame: Frame, mask: Option<Mask>, payload: &[u8], out: &mut Output) {
+    let (header, length) = frame.header(mask, payload.len()).format();
     let copied = out.gather(&header[..length], payload);
-    if let Some(key) = key {
-        Mask::new(key).apply(copied);
+    if let Some(mut mask) = mask {
+        mask.apply(copied);
     }
 }
 

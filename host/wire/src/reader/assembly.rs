@@ -26,6 +26,7 @@ enum Content {
 }
 
 /// A message of which all is there.
+#[inline]
 pub(super) fn whole(kind: Kind, payload: Bytes) -> Result<Message, Violation> {
     Ok(match kind {
         Kind::Text => {

@@ -23,7 +23,7 @@ impl Payload {
 
     /// The payload behind a header.
     pub(super) fn of(header: &Header) -> Self {
-        let mask = header.key.map_or(Mask::NONE, Mask::new);
+        let mask = header.mask.unwrap_or(Mask::NONE);
         Self { fin: header.fin, coming: header.payload_bytes, there: 0, mask }
     }
 
@@ -44,12 +44,8 @@ impl Payload {
 
     /// Takes the first `length` bytes of what is there.
     pub(super) fn take(&mut self, input: &mut BytesMut, length: usize) -> BytesMut {
-        if length == 0 {
-            // Splitting would cost an allocation.
-            return BytesMut::new();
-        }
         self.there -= length;
-        input.split_to(length)
+        split(input, length)
     }
 
     /// Forgets the first `length` bytes of what is there.
@@ -62,4 +58,10 @@ impl Payload {
     pub(super) fn is_taken(&self) -> bool {
         self.coming == 0 && self.there == 0
     }
+}
+
+/// Takes the first `length` bytes of the input.
+pub(super) fn split(input: &mut BytesMut, length: usize) -> BytesMut {
+    // Splitting shares the memory, which may cost an allocation.
+    if length == 0 { BytesMut::new() } else { input.split_to(length) }
 }
