@@ -125,12 +125,11 @@ impl Inbound {
                 let rest = input.get(step.used..).unwrap_or_default();
                 let most = (room - step.produced).min(scratch.len());
                 let (used, made) = (machine.total_in(), machine.total_out());
-                let status = machine
-                    .decompress(rest, &mut scratch[..most], FlushDecompress::None)
-                    .map_err(|_| Corrupt::Invalid)?;
+                let status = machine.decompress(rest, &mut scratch[..most], FlushDecompress::None);
                 let used = difference(machine.total_in(), used);
                 let made = difference(machine.total_out(), made);
                 out.extend_from_slice(&scratch[..made]);
+                let status = status.map_err(|_| Corrupt::Invalid)?;
                 step = Step { used: step.used + used, produced: step.produced + made };
 
                 let is_stream_end = matches!(status, Status::StreamEnd);
@@ -153,7 +152,7 @@ impl Inbound {
         })
     }
 
-    /// Whether the message was complete: its tail is then an empty block that makes nothing.
+    /// Whether the message was complete: its tail is then an empty block, which makes nothing.
     fn ends_well(&mut self) -> bool {
         let Some(machine) = &mut self.machine else { return false };
         let machine = machine.machine();
@@ -161,14 +160,19 @@ impl Inbound {
         let (used, made) = (machine.total_in(), machine.total_out());
         let result =
             with_scratch(|scratch| machine.decompress(ending, scratch, FlushDecompress::None));
-        let is_at_end = match result {
-            Ok(Status::StreamEnd) => !self.keeps_context,
-            Ok(Status::Ok | Status::BufError) => self.keeps_context,
+        let used = difference(machine.total_in(), used);
+        if machine.total_out() != made {
+            return false;
+        }
+        match result {
+            // RFC 7692 §7.2.1 does not say that the last block, too, must not be a final one.
+            Ok(Status::StreamEnd) => {
+                machine.reset(false);
+                used == TAIL.len() || used == TAIL_AND_END.len()
+            }
+            Ok(Status::Ok | Status::BufError) => self.keeps_context && used == TAIL.len(),
             Err(_) => false,
-        };
-        is_at_end
-            && difference(machine.total_in(), used) == ending.len()
-            && machine.total_out() == made
+        }
     }
 
     fn discard(&mut self) {

@@ -93,9 +93,12 @@ fn noise(bytes: usize, seed: u64) -> Vec<u8> {
 /// Bytes that compress about as text does, with references as far back as any window reaches.
 fn prose(bytes: usize, seed: u64) -> Vec<u8> {
     let words: Vec<Vec<u8>> = (0..97).map(|word| noise(3 + word % 11, word as u64 + 1)).collect();
-    let order = noise(bytes, seed);
-    let mut text: Vec<u8> =
-        order.iter().flat_map(|&word| words[usize::from(word) % words.len()].clone()).collect();
-    text.truncate(bytes);
-    text
+    // A word has three bytes at least.
+    let order = noise(bytes / 3 + 1, seed);
+    order
+        .iter()
+        .flat_map(|&word| &words[usize::from(word) % words.len()])
+        .copied()
+        .take(bytes)
+        .collect()
 }

@@ -79,6 +79,18 @@ fn a_message_that_breaks_off_is_corrupt() {
         let came = inflate(&mut inbound, &message[..bytes], 100, 10_000);
         assert!(came.is_err(), "after {bytes} of {} bytes", message.len());
     }
+    // RFC 1951 §3.2.7: a block whose code lengths go on beyond the tail, which is no error by itself.
+    let mut inbound = Inbound::new(Role::Server, &agreed(false, false, 15, 15));
+    let came = inflate(&mut inbound, b"\x04\xe0\x01", 100, 100);
+    assert_eq!(came, Err(Corrupt::Unfinished));
+}
+
+#[test]
+fn a_message_that_breaks_off_in_a_stored_block_does_not_swallow_its_tail() {
+    for mut inbound in readers() {
+        let input = b"\x00\x09\x00\xf6\xffHello";
+        assert_eq!(inflate(&mut inbound, input, 100, 100), Err(Corrupt::Unfinished));
+    }
 }
 
 #[test]
@@ -91,6 +103,8 @@ fn final_blocks_inside_a_message_end_nothing() {
             ([hello, b"\0"].concat(), "Hello".to_owned()),
             (hello.repeat(2), "HelloHello".to_owned()),
             ([hello, b"\xf2\x48\xcd\xc9\xc9\x07\x00"].concat(), "HelloHello".to_owned()),
+            // The empty block at the end may be a final one itself.
+            (b"\x00\x05\x00\xfa\xffHello\x01".to_vec(), "Hello".to_owned()),
             (b"\x03\x00".repeat(20_000), String::new()),
             ([hello.repeat(5000), b"\0".to_vec()].concat(), "Hello".repeat(5000)),
         ] {
@@ -98,6 +112,8 @@ fn final_blocks_inside_a_message_end_nothing() {
                 let came = inflate(&mut inbound, &input, piece, room).expect("valid");
                 assert_eq!(came, wanted.as_bytes(), "in pieces of {piece}, room for {room}");
             }
+            let next = inflate(&mut inbound, b"\xf2\x48\xcd\xc9\xc9\x07\x00", 100, 100);
+            assert_eq!(next.as_deref(), Ok(b"Hello".as_slice()), "after {wanted:?}");
         }
     }
 }
