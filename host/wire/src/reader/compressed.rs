@@ -22,7 +22,7 @@ impl From<Corrupt> for Violation {
     }
 }
 
-/// Keeps what comes of a frame.
+/// Keeps what comes of a frame. What came before something went wrong is judged before it.
 pub(super) fn keep(
     inbound: &mut Inbound,
     assembly: &mut Assembly,
@@ -31,31 +31,24 @@ pub(super) fn keep(
 ) -> Result<Progress, Violation> {
     let mut out = BytesMut::new();
     loop {
-        let room = room(assembly);
-        let step = inbound.step(payload.there(input), &mut out, room);
+        let step = inbound.step(payload.there(input), &mut out, STEP_BYTES);
         assembly.keep(&out)?;
         out.clear();
         let step = step?;
         payload.skip(input, step.used);
-        if step.produced < room {
+        if step.produced < STEP_BYTES {
             break;
         }
     }
     let is_frame_done = payload.is_taken();
     let mut is_message_done = !(is_frame_done && payload.fin);
     while !is_message_done {
-        let finish = inbound.finish(&mut out, room(assembly));
+        let finish = inbound.finish(&mut out, STEP_BYTES);
         assembly.keep(&out)?;
         out.clear();
         is_message_done = finish?.done;
     }
     Ok(Progress { event: None, is_frame_done })
-}
-
-/// How much may come at once. There is room for one byte beyond the limit, so that what is wrong
-/// further behind is not seen before it is seen that the message is too big.
-fn room(assembly: &Assembly) -> usize {
-    assembly.room().saturating_add(1).min(STEP_BYTES)
 }
 
 /// Hands on what comes of a frame, as far as one part reaches. There may be more to come when all

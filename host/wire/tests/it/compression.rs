@@ -225,6 +225,37 @@ fn what_is_no_deflate_data_is_a_violation() {
 }
 
 #[test]
+fn the_limit_counts_before_what_is_wrong_behind_it() {
+    let broken = [&deflated(&[b' '; LIMIT])[..], &[0xff; 20]].concat();
+    let frame = frame(FIN | RSV1 | BINARY, &broken);
+    let too_big = Some(Violation::TooBig { limit_bytes: LIMIT });
+    assert_eq!(read(&frame), (vec![], too_big));
+}
+
+#[test]
+fn what_a_frame_holds_is_handed_on_before_the_next_one_is_looked_at() {
+    let agreed = agree(true, true, 15);
+    let compressed = deflated(&vec![b'x'; PART_BYTES_MAX - 500]);
+    for at in 1..compressed.len() {
+        let (first, second) = compressed.split_at(at);
+        let mut held = BytesMut::new();
+        let step = Inbound::new(Role::Server, &agreed).step(first, &mut held, usize::MAX);
+        assert_eq!(step.map(|step| step.used), Ok(at));
+
+        let (ping, last) = (frame(FIN | PING, b""), frame(FIN | CONTINUATION, second));
+        let frames = [frame(RSV1 | BINARY, first), ping, last].concat();
+        let reader = reader(Role::Server, Delivery::Parts, &agreed);
+        let (events, violation) = feed(reader, [&frames[..]]);
+        assert_eq!(violation, None);
+        let before = events.iter().map_while(|event| match event {
+            Event::Part { part, .. } => Some(part.payload_bytes()),
+            _ => None,
+        });
+        assert_eq!(before.sum::<usize>(), held.len(), "cut at {at} of {}", compressed.len());
+    }
+}
+
+#[test]
 fn the_limit_is_on_what_comes_out() {
     let of = |size: usize| frame(FIN | RSV1 | BINARY, &deflated(&vec![b' '; size - 600]));
     assert_eq!(read(&of(LIMIT)), (vec![binary(&[b' '; LIMIT])], None));

@@ -1,7 +1,7 @@
 //! It does not matter in which pieces bytes arrive.
 
 use proptest::prelude::*;
-use sockhop_wire::{Delivery, Reader, Role};
+use sockhop_wire::{Delivery, PART_BYTES_MAX, Reader, Role};
 
 use crate::frames::*;
 
@@ -109,4 +109,15 @@ proptest! {
         let after = feed(Reader::new(Role::Server, WHOLE, None), [&bytes[fresh_since..]]);
         prop_assert_eq!(at_once.1, after.1);
     }
+}
+
+#[test]
+fn a_part_is_no_longer_than_promised_where_it_begins_with_what_was_left_over() {
+    let long = "\u{20ac}".repeat(PART_BYTES_MAX);
+    let (first, second) = long.as_bytes().split_at(2);
+    let frames = [frame(TEXT, first), frame(FIN | CONTINUATION, second)].concat();
+    let (events, violation) = feed(Reader::new(Role::Server, Delivery::Parts, None), [&frames[..]]);
+    assert_eq!(violation, None);
+    // It is checked there.
+    assert_eq!(join(events), [text(&long)]);
 }

@@ -113,6 +113,8 @@ fn messages_are_too_big_as_soon_as_they_announce_it() {
     check(&header(FIN | TEXT, Some(KEY), i64::MAX as u64), &[], too_big);
     let second = header(CONTINUATION, Some(KEY), 1);
     check(&[frame(BINARY, &[0; LIMIT]), second].concat(), &[], too_big);
+    let half_a_point = frame(TEXT, &[&[b'x'; LIMIT - 2][..], b"\xe2"].concat());
+    check(&[half_a_point, header(CONTINUATION, Some(KEY), 2)].concat(), &[], too_big);
     let just_right = [frame(BINARY, &[0; LIMIT - 1]), frame(FIN | CONTINUATION, &[0])].concat();
     let read = feed(Reader::new(Role::Server, WHOLE, None), [&just_right[..]]);
     assert_eq!(read, (vec![binary(&[0; LIMIT])], None));
