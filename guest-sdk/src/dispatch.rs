@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use crate::bindings::exports::sockhop::websocket::{deployment, endpoint};
 use crate::bindings::sockhop::websocket::session as wit_session;
 use crate::coder::{Decode, IntoReply};
-use crate::endpoint::{EndpointConfig, ServerEndpoint};
+use crate::endpoint::{Endpoint, EndpointConfig, PartialEndpoint, ServerEndpoint, SessionError};
 use crate::{CloseEvent, Error, Message, Result, Session, logging};
 
 /// A component: the endpoints that it serves. `export!` implements this.
@@ -25,8 +25,14 @@ pub struct Entry {
 impl Entry {
     /// The entry of an endpoint type.
     #[must_use]
-    pub const fn of<E: ServerEndpoint>() -> Self {
+    pub const fn of<E: Endpoint + ServerEndpoint>() -> Self {
         Self { path: E::PATH, config: E::config, open: open::<E> }
+    }
+
+    /// The entry of an endpoint type that takes messages piece by piece.
+    #[must_use]
+    pub const fn in_parts<E: PartialEndpoint + ServerEndpoint>() -> Self {
+        Self { path: E::PATH, config: E::config, open: open_in_parts::<E> }
     }
 }
 
@@ -35,8 +41,7 @@ pub struct Exported<C>(PhantomData<C>);
 
 impl<C: Component> deployment::Guest for Exported<C> {
     fn describe() -> Vec<EndpointConfig> {
-        logging::install();
-        C::ENDPOINTS.iter().map(|entry| (entry.config)()).collect()
+        describe::<C>()
     }
 }
 
@@ -46,50 +51,108 @@ impl<C: Component> endpoint::Guest for Exported<C> {
 
 /// One session's endpoint as the host holds it.
 pub struct Opened<C> {
-    events: Box<dyn Events>,
+    session: OpenSession,
     component: PhantomData<C>,
 }
 
 impl<C: Component> endpoint::GuestEndpoint for Opened<C> {
     fn open(session: wit_session::Session) -> Result<endpoint::Endpoint, String> {
-        logging::install();
-        let session = Session::new(session);
-        let entry = entry_for(C::ENDPOINTS, || session.endpoint_path()).map_err(text)?;
-        let events = (entry.open)(session).map_err(text)?;
-        Ok(endpoint::Endpoint::new(Self { events, component: PhantomData }))
+        let session = OpenSession::open::<C>(session)?;
+        Ok(endpoint::Endpoint::new(Self { session, component: PhantomData }))
     }
 
     fn on_message(&self, message: Message) -> Result<Option<Message>, String> {
-        self.events.on_message(message).map_err(text)
+        self.session.on_message(message)
     }
 
     fn on_error(&self, error: endpoint::SessionError) {
-        self.events.on_error(error);
+        self.session.on_error(error.into());
     }
 
     fn on_close(&self, event: CloseEvent) -> Result<(), String> {
-        self.events.on_close(event).map_err(text)
+        self.session.on_close(event)
+    }
+}
+
+/// What `deployment.describe` answers.
+#[must_use]
+pub fn describe<C: Component>() -> Vec<EndpointConfig> {
+    logging::install();
+    C::ENDPOINTS.iter().map(|entry| (entry.config)()).collect()
+}
+
+/// One session's endpoint, whichever bindings export it.
+pub struct OpenSession(Box<dyn Events>);
+
+impl OpenSession {
+    /// What `endpoint.open` does.
+    ///
+    /// # Errors
+    ///
+    /// What the endpoint's own `on_open` says.
+    pub fn open<C: Component>(session: wit_session::Session) -> Result<Self, String> {
+        logging::install();
+        let session = Session::new(session);
+        let entry = entry_for(C::ENDPOINTS, || session.endpoint_path()).map_err(text)?;
+        (entry.open)(session).map(Self).map_err(text)
+    }
+
+    /// What `endpoint.on-message` does.
+    ///
+    /// # Errors
+    ///
+    /// What the endpoint's own function says.
+    pub fn on_message(&self, message: Message) -> Result<Option<Message>, String> {
+        self.0.on_message(message).map_err(text)
+    }
+
+    /// What `parts.on-part` does.
+    ///
+    /// # Errors
+    ///
+    /// What the endpoint's own function says.
+    pub fn on_part(&self, piece: Message, last: bool) -> Result<(), String> {
+        self.0.on_part(piece, last).map_err(text)
+    }
+
+    /// What `endpoint.on-error` does.
+    pub fn on_error(&self, error: SessionError) {
+        self.0.on_error(error);
+    }
+
+    /// What `endpoint.on-close` does.
+    ///
+    /// # Errors
+    ///
+    /// What the endpoint's own function says.
+    pub fn on_close(&self, event: CloseEvent) -> Result<(), String> {
+        self.0.on_close(event).map_err(text)
     }
 }
 
 /// The events of one session, without the endpoint's own types: what a vtable can hold.
 trait Events {
     fn on_message(&self, message: Message) -> Result<Option<Message>>;
-    fn on_error(&self, error: endpoint::SessionError);
+    fn on_part(&self, piece: Message, last: bool) -> Result<()>;
+    fn on_error(&self, error: SessionError);
     fn on_close(&self, event: CloseEvent) -> Result<()>;
 }
 
 /// The borrows below cannot fail. The host has one call in flight in an instance, an instance has
 /// one thread, the component model lets no import call back into the component that called it,
 /// and guest code has no way to its own endpoint other than the `&mut self` that it is given.
-impl<E: ServerEndpoint> Events for RefCell<E> {
+impl<E: Endpoint> Events for RefCell<E> {
     fn on_message(&self, message: Message) -> Result<Option<Message>> {
         let message = E::Incoming::decode(message)?;
         Ok(self.borrow_mut().on_message(message)?.into_reply()?)
     }
 
-    fn on_error(&self, error: endpoint::SessionError) {
-        self.borrow_mut().on_error(error.into());
+    fn on_part(&self, _piece: Message, _last: bool) -> Result<()> {
+        Err("this endpoint takes whole messages".into())
+    }
+
+    fn on_error(&self, error: SessionError) {
+        self.borrow_mut().on_error(error);
     }
 
     fn on_close(&self, event: CloseEvent) -> Result<()> {
@@ -97,8 +160,33 @@ impl<E: ServerEndpoint> Events for RefCell<E> {
     }
 }
 
-fn open<E: ServerEndpoint>(session: Session) -> Result<Box<dyn Events>> {
+/// An endpoint that takes messages piece by piece.
+struct InParts<E>(RefCell<E>);
+
+impl<E: PartialEndpoint> Events for InParts<E> {
+    fn on_message(&self, _message: Message) -> Result<Option<Message>> {
+        Err("this endpoint takes messages piece by piece".into())
+    }
+
+    fn on_part(&self, piece: Message, last: bool) -> Result<()> {
+        self.0.borrow_mut().on_part(piece, last)
+    }
+
+    fn on_error(&self, error: SessionError) {
+        self.0.borrow_mut().on_error(error);
+    }
+
+    fn on_close(&self, event: CloseEvent) -> Result<()> {
+        self.0.borrow_mut().on_close(event)
+    }
+}
+
+fn open<E: Endpoint>(session: Session) -> Result<Box<dyn Events>> {
     Ok(Box::new(RefCell::new(E::on_open(session)?)))
+}
+
+fn open_in_parts<E: PartialEndpoint>(session: Session) -> Result<Box<dyn Events>> {
+    Ok(Box::new(InParts(RefCell::new(E::on_open(session)?))))
 }
 
 /// The endpoint that serves this path. Where there is only one the path is not asked for: that is
@@ -121,7 +209,6 @@ fn text(error: Error) -> String {
 mod tests {
     use super::*;
     use crate::bindings::sockhop::websocket::types::{CloseCause, Initiator};
-    use crate::{Endpoint, SessionError};
 
     /// Counts what is delivered to it and answers with the count; fails on "fail".
     #[derive(Default)]
@@ -203,9 +290,9 @@ mod tests {
     #[test]
     fn errors_and_the_close_reach_the_endpoint() {
         let events = RefCell::new(Counter::default());
-        Events::on_error(&events, endpoint::SessionError::Handler("why".to_owned()));
-        let closed = endpoint::SessionError::ReplyNotSent(wit_session::SendError::Closed);
-        Events::on_error(&events, closed);
+        let told = |error: endpoint::SessionError| Events::on_error(&events, error.into());
+        told(endpoint::SessionError::Handler("why".to_owned()));
+        told(endpoint::SessionError::ReplyNotSent(wit_session::SendError::Closed));
         assert_eq!(events.borrow().errors, ["why", "the answer was not sent"]);
         let event = CloseEvent {
             initiator: Initiator::Peer,

@@ -3,7 +3,7 @@
 use crate::bindings::exports::sockhop::websocket::endpoint as wit;
 use crate::coder::{Decode, IntoReply};
 use crate::send::SendError;
-use crate::{CloseEvent, Result, Session};
+use crate::{CloseEvent, Message, Result, Session};
 
 pub use crate::bindings::sockhop::websocket::types::EndpointConfig;
 
@@ -61,11 +61,88 @@ pub trait Endpoint: Sized + 'static {
     }
 }
 
+/// One side of one session that takes messages piece by piece, as they arrive (Jakarta
+/// `MessageHandler.Partial`): for messages that are too large to be held whole.
+///
+/// It is exported by `export!(Upload; parts)`, and every endpoint of that component is one.
+///
+/// ```
+/// use sockhop_guest::{
+///     Message, OutgoingMessage, PartialEndpoint, Result, Session, endpoint, export,
+/// };
+///
+/// /// Answers each message with itself, and holds no more of it than a piece.
+/// struct Echo {
+///     session: Session,
+///     answer: Option<OutgoingMessage>,
+/// }
+///
+/// #[endpoint("/echo")]
+/// impl PartialEndpoint for Echo {
+///     fn on_open(session: Session) -> Result<Self> {
+///         Ok(Self { session, answer: None })
+///     }
+///
+///     fn on_part(&mut self, piece: Message, last: bool) -> Result {
+///         let answer = match self.answer.take() {
+///             Some(answer) => answer,
+///             None => self.session.start_message()?,
+///         };
+///         answer.write(piece)?;
+///         if last {
+///             answer.finish()?;
+///         } else {
+///             self.answer = Some(answer);
+///         }
+///         Ok(())
+///     }
+/// }
+///
+/// export!(Echo; parts);
+/// # fn main() {}
+/// ```
+pub trait PartialEndpoint: Sized + 'static {
+    /// Begins a session; see [`Endpoint::on_open`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Endpoint::on_open`].
+    fn on_open(session: Session) -> Result<Self>;
+
+    /// A piece of a message came from the peer, of at most 64 KiB; `last` says that it is the
+    /// message's last. The pieces of a message come in order, all of one kind, and no text is cut
+    /// inside a code point.
+    ///
+    /// A peer that does not read what it is sent is not read from either, so that an endpoint may
+    /// answer each piece with one of the same size.
+    ///
+    /// # Errors
+    ///
+    /// On an error the session lives on, the rest of the message still comes, and `on_error` is
+    /// called with the text.
+    fn on_part(&mut self, piece: Message, last: bool) -> Result;
+
+    /// Something failed and the session goes on; see [`Endpoint::on_error`].
+    fn on_error(&mut self, error: SessionError) {
+        let _ = error;
+    }
+
+    /// The session has ended; see [`Endpoint::on_close`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Endpoint::on_close`].
+    fn on_close(&mut self, event: CloseEvent) -> Result {
+        let _ = event;
+        Ok(())
+    }
+}
+
 /// Where an endpoint is found and what it allows (Jakarta `@ServerEndpoint`).
 ///
 /// [`#[endpoint]`](macro@crate::endpoint) writes this. Write it by hand where the configuration is
 /// not known before the component runs.
-pub trait ServerEndpoint: Endpoint {
+pub trait ServerEndpoint: 'static {
     /// The path, a URI template: `/chat/{room}`.
     const PATH: &'static str;
 

@@ -29,6 +29,10 @@
 /// # fn main() {}
 /// ```
 ///
+/// `export!(Upload; parts)` exports endpoints that are a
+/// [`PartialEndpoint`](crate::PartialEndpoint), and
+/// `export!(Upload; parts, configurator = Gate)` a configurator beside them.
+///
 /// A component whose `export!` names no configurator does not export one, and no handshake costs
 /// it a call.
 #[macro_export]
@@ -46,8 +50,22 @@ macro_rules! export {
             );
         };
     };
+    ($($endpoint:ty),+ $(,)?; parts $(,)?) => {
+        const _: () = {
+            struct Component;
+            impl $crate::__private::Component for Component {
+                const ENDPOINTS: &'static [$crate::__private::Entry] =
+                    &[$($crate::__private::Entry::in_parts::<$endpoint>()),+];
+            }
+            $crate::__private::export_in_parts!(Component);
+        };
+    };
     ($($endpoint:ty),+ $(,)?; configurator = $configurator:ty $(,)?) => {
         $crate::export!($($endpoint),+);
+        $crate::__private::export_configurator!($configurator);
+    };
+    ($($endpoint:ty),+ $(,)?; parts, configurator = $configurator:ty $(,)?) => {
+        $crate::export!($($endpoint),+; parts);
         $crate::__private::export_configurator!($configurator);
     };
 }

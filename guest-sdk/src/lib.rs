@@ -78,6 +78,7 @@
 //!
 //! - [`Session`]: identity, properties, sending, closing.
 //! - [`OpenSessions`]: the endpoint's other sessions, and broadcasts to them.
+//! - [`PartialEndpoint`] and [`OutgoingMessage`]: messages piece by piece, in and out.
 //! - [`Configurator`]: accept or reject handshakes.
 //! - [`Error`]: what the functions above fail with; everything converts into it.
 //! - [`log`]: the facade. What is logged goes to the deployment's log, from [`logging`]'s level on.
@@ -96,19 +97,21 @@ mod export;
 mod handshake;
 mod message;
 mod open_sessions;
+mod outgoing;
 mod send;
 mod session;
 
 pub use close::{CloseCause, CloseEvent, CloseReason, Initiator, close_code};
 pub use coder::{Decode, DecodeError, Encode, EncodeError, IntoReply, Json};
 pub use configurator::{Configurator, Decision};
-pub use endpoint::{Endpoint, EndpointConfig, ServerEndpoint, SessionError};
+pub use endpoint::{Endpoint, EndpointConfig, PartialEndpoint, ServerEndpoint, SessionError};
 pub use error::{Error, Result};
 pub use handshake::HandshakeRequest;
 pub use log;
 pub use message::Message;
 pub use open_sessions::{BroadcastOutcome, OpenSessions, PAGE_IDS_MAX};
-pub use send::{CloseError, PropertyError, QueueStatus, SendError};
+pub use outgoing::OutgoingMessage;
+pub use send::{CloseError, PropertyError, QueueStatus, SendError, WriteError};
 pub use session::Session;
 pub use sockhop_guest_macros::endpoint;
 
@@ -117,7 +120,7 @@ pub use sockhop_guest_macros::endpoint;
 pub mod __private {
     pub use crate::bindings;
     pub use crate::configurator::{Parts, decide};
-    pub use crate::dispatch::{Component, Entry, Exported, Opened};
-    pub use sockhop_guest_macros::export_configurator;
+    pub use crate::dispatch::{Component, Entry, Exported, OpenSession, Opened, describe};
+    pub use sockhop_guest_macros::{export_configurator, export_in_parts};
     pub use wit_bindgen;
 }

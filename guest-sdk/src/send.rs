@@ -33,6 +33,34 @@ impl From<wit::SendError> for SendError {
     }
 }
 
+/// Why a piece of a message was not taken. Nothing of the piece was sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum WriteError {
+    /// The session is closing or closed.
+    #[error("the session is not open")]
+    Closed,
+    /// The session's queue has no room because its peer reads more slowly than it is sent to.
+    #[error(
+        "the session's queue is full: {} of {} bytes wait for a slow peer",
+        .0.queued_bytes,
+        .0.limit_bytes
+    )]
+    QueueFull(QueueStatus),
+    /// The piece is of another kind than the message's first.
+    #[error("the piece is of another kind than the first one of its message")]
+    WrongKind,
+}
+
+impl From<wit::WriteError> for WriteError {
+    fn from(error: wit::WriteError) -> Self {
+        match error {
+            wit::WriteError::Closed => Self::Closed,
+            wit::WriteError::QueueFull(status) => Self::QueueFull(status),
+            wit::WriteError::WrongKind => Self::WrongKind,
+        }
+    }
+}
+
 /// Why a close was not begun. The session is as it was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum CloseError {
@@ -86,7 +114,7 @@ mod tests {
 
     #[test]
     fn a_full_queue_is_told_with_both_numbers() {
-        let status = QueueStatus { queued_bytes: 7, limit_bytes: 9 };
+        let status = QueueStatus { queued_bytes: 7, limit_bytes: 9, dropped: 0 };
         let error = SendError::from(wit::SendError::QueueFull(status));
         assert_eq!(
             error.to_string(),

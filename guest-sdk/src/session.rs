@@ -4,7 +4,7 @@ use crate::bindings::sockhop::websocket::session as wit;
 use crate::coder::Encode;
 use crate::handshake::HandshakeRequest;
 use crate::send::{CloseError, PropertyError, QueueStatus, SendError};
-use crate::{CloseReason, Message};
+use crate::{CloseReason, Message, OutgoingMessage};
 
 /// A handle to one session (Jakarta `Session`).
 ///
@@ -146,6 +146,33 @@ impl Session {
     /// As [`send_text`](Self::send_text).
     pub fn send_binary(&self, data: &[u8]) -> Result<(), SendError> {
         Ok(self.0.send_binary(data)?)
+    }
+
+    /// Starts a message that is sent piece by piece.
+    ///
+    /// # Errors
+    ///
+    /// As [`send_text`](Self::send_text).
+    pub fn start_message(&self) -> Result<OutgoingMessage, SendError> {
+        Ok(OutgoingMessage::new(self.0.start_message()?))
+    }
+
+    /// Allows the host to hold messages back until [`flush`](Self::flush), until this is called
+    /// with `false`, until the session is closed, or until 16 KiB are held (Jakarta
+    /// `setBatchingAllowed`). Answers are held as well. Not allowed at first.
+    pub fn set_batching(&self, allowed: bool) {
+        self.0.set_batching(allowed);
+    }
+
+    /// Whether the host may hold messages back (Jakarta `getBatchingAllowed`).
+    #[must_use]
+    pub fn batching(&self) -> bool {
+        self.0.batching()
+    }
+
+    /// Lets go of what is held back (Jakarta `flushBatch`).
+    pub fn flush(&self) {
+        self.0.flush();
     }
 
     /// How much waits to be written to the peer, and how much may.

@@ -135,8 +135,8 @@ impl Directory for EndpointSessions {
 
 #[cfg(test)]
 mod tests {
-    use sockhop_session::Identity;
     use sockhop_session::handshake::HandshakeRequest;
+    use sockhop_session::{Identity, QueueLimits, SlowReader};
 
     use super::*;
 
@@ -148,7 +148,8 @@ mod tests {
             subprotocol: None,
             max_message_bytes: 1000,
         };
-        let session = Arc::new(Handle::new(identity, 1000, 1000));
+        let queue = QueueLimits { bytes: 1000, slow_reader: SlowReader::Wait };
+        let session = Arc::new(Handle::new(identity, queue, 1000));
         Entry { session, revision, peer: String::new(), opened_at: SystemTime::UNIX_EPOCH }
     }
 

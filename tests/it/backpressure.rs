@@ -48,7 +48,7 @@ async fn a_full_queue_is_told_and_what_was_taken_arrives() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_peer_that_does_not_read_costs_no_more_than_its_queue() {
-    const FLOODS: usize = 4000;
+    const FLOODS: usize = 8000;
     let host = with_queue_of_64_kib().guest("floods").guest("echo").start().await;
     let mut client = host.connect("/floods").await;
     let mut healthy = host.connect("/echo").await;

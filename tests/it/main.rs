@@ -18,6 +18,7 @@ mod errors;
 mod folder;
 mod handshake;
 mod logs;
+mod parts;
 mod protocol;
 mod python;
 mod refused;

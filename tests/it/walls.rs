@@ -40,7 +40,7 @@ const ONLY_BY: &[(&str, &[&str])] = &[
 const NAMED_ONLY_IN: &[(&str, &[&str])] = &[
     ("wasmtime::", &["host/engine/", "tests/it/walls.rs"]),
     ("wasmtime_wasi::", &["host/engine/", "tests/it/walls.rs"]),
-    ("tokio_tungstenite::", &["host/src/connection/", "host/src/server/handshake", "tests/"]),
+    ("tokio_tungstenite::", &["host/src/server/handshake", "tests/"]),
     ("std::env::", &["host/src/config/", "tests/", "examples/", "guest-sdk/"]),
 ];
 

@@ -11,35 +11,46 @@ use crate::arguments::Arguments;
 
 /// Expands the attribute on `item`.
 pub(crate) fn expand(arguments: &Arguments, mut item: ItemImpl) -> Result<TokenStream> {
-    check_is_endpoint(&item)?;
-    let on_message = on_message(&item)?;
-    let mut inferred: Vec<ImplItem> = Vec::new();
-    if !has_type(&item, "Incoming") {
-        let incoming = incoming(on_message)?;
-        inferred.push(parse_quote!(type Incoming = #incoming;));
+    if takes_whole_messages(&item)? {
+        let inferred = inferred_types(&item)?;
+        item.items.splice(0..0, inferred);
     }
-    if !has_type(&item, "Reply") {
-        let reply = reply(on_message)?;
-        inferred.push(parse_quote!(type Reply = #reply;));
-    }
-    item.items.splice(0..0, inferred);
     let config = config(arguments, &item);
     Ok(quote!(#item #config))
 }
 
-fn check_is_endpoint(item: &ItemImpl) -> Result<()> {
-    let told = "`#[endpoint]` stands on an `impl Endpoint for …`";
+/// The types that `on_message` gives away and nobody has written.
+fn inferred_types(item: &ItemImpl) -> Result<Vec<ImplItem>> {
+    let on_message = on_message(item)?;
+    let mut inferred: Vec<ImplItem> = Vec::new();
+    if !has_type(item, "Incoming") {
+        let incoming = incoming(on_message)?;
+        inferred.push(parse_quote!(type Incoming = #incoming;));
+    }
+    if !has_type(item, "Reply") {
+        let reply = reply(on_message)?;
+        inferred.push(parse_quote!(type Reply = #reply;));
+    }
+    Ok(inferred)
+}
+
+/// Whether this is an `Endpoint`; otherwise it is a `PartialEndpoint`.
+fn takes_whole_messages(item: &ItemImpl) -> Result<bool> {
+    let told = "`#[endpoint]` stands on an `impl Endpoint for …` or `impl PartialEndpoint for …`";
     let Some((path, _)) = &item.trait_ else {
         return Err(Error::new_spanned(&item.self_ty, told));
     };
-    if path.segments.last().is_none_or(|segment| segment.ident != "Endpoint") {
-        return Err(Error::new_spanned(path, told));
-    }
+    let name = path.segments.last().map(|segment| segment.ident.to_string());
+    let whole = match name.as_deref() {
+        Some("Endpoint") => true,
+        Some("PartialEndpoint") => false,
+        _ => return Err(Error::new_spanned(path, told)),
+    };
     if let Some(generic) = item.generics.params.first() {
         let told = "an endpoint has no generics: the host opens one type at one path";
         return Err(Error::new_spanned(generic, told));
     }
-    Ok(())
+    Ok(whole)
 }
 
 fn on_message(item: &ItemImpl) -> Result<&ImplItemFn> {

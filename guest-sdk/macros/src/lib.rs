@@ -3,6 +3,7 @@
 mod arguments;
 mod configurator;
 mod endpoint;
+mod parts;
 mod template;
 
 use proc_macro::TokenStream;
@@ -41,4 +42,12 @@ pub fn endpoint(arguments: TokenStream, item: TokenStream) -> TokenStream {
 pub fn export_configurator(input: TokenStream) -> TokenStream {
     let configurator = parse_macro_input!(input as Type);
     configurator::expand(&configurator).into()
+}
+
+/// Exports the endpoints of a component that takes messages piece by piece; `export!` uses this.
+#[doc(hidden)]
+#[proc_macro]
+pub fn export_in_parts(input: TokenStream) -> TokenStream {
+    let component = parse_macro_input!(input as Type);
+    parts::expand(&component).into()
 }

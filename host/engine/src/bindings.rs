@@ -3,16 +3,19 @@
 mod generated {
     wasmtime::component::bindgen!({
         path: "../../wit",
-        world: "configured-endpoints",
+        world: "all-exports",
         exports: { default: async },
         imports: { default: trappable },
         // A message is lowered into the guest from where it lies, without a copy of the host's.
         ownership: Borrowing { duplicate_if_necessary: true },
         with: {
             "sockhop:websocket/session.session": crate::ctx::SessionRef,
+            "sockhop:websocket/session.outgoing-message": crate::ctx::OutgoingMessage,
         },
     });
 }
 
-pub(crate) use generated::exports::sockhop::websocket::{configurator, deployment, endpoint};
+pub(crate) use generated::exports::sockhop::websocket::{
+    configurator, deployment, endpoint, parts,
+};
 pub(crate) use generated::sockhop::websocket::{session, sessions, types};

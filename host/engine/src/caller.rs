@@ -109,6 +109,20 @@ impl Caller {
         reply
     }
 
+    /// `parts.on-part`, for a component that exports it.
+    pub(crate) async fn on_part(
+        &mut self,
+        endpoint: ResourceAny,
+        piece: Message,
+        last: bool,
+    ) -> Result<(), Fault> {
+        self.call("parts.on-part", |mut instance| async move {
+            let taken = instance.on_part(endpoint, &piece, last).await;
+            ended(instance, taken)
+        })
+        .await?
+    }
+
     /// `endpoint.on-error`.
     pub(crate) async fn on_error(
         &mut self,

@@ -5,7 +5,7 @@ use sockhop_session::handshake::{EndpointConfig, HandshakeDecision, HandshakeReq
 use sockhop_session::port::SessionError;
 use sockhop_session::properties::{Property, PropertyError};
 use sockhop_session::{
-    CloseCause, CloseError, CloseEvent, Initiator, Message, QueueStatus, SendError,
+    CloseCause, CloseError, CloseEvent, Initiator, Message, QueueStatus, SendError, WriteError,
 };
 
 use crate::bindings::{configurator, deployment, endpoint, session, types};
@@ -28,6 +28,7 @@ pub(crate) fn queue_status(status: QueueStatus) -> session::QueueStatus {
     session::QueueStatus {
         queued_bytes: status.queued_bytes as u64,
         limit_bytes: status.limit_bytes as u64,
+        dropped: status.dropped,
     }
 }
 
@@ -35,6 +36,14 @@ pub(crate) fn send_error(error: SendError) -> session::SendError {
     match error {
         SendError::Closed => session::SendError::Closed,
         SendError::QueueFull(status) => session::SendError::QueueFull(queue_status(status)),
+    }
+}
+
+pub(crate) fn write_error(error: WriteError) -> session::WriteError {
+    match error {
+        WriteError::Closed => session::WriteError::Closed,
+        WriteError::QueueFull(status) => session::WriteError::QueueFull(queue_status(status)),
+        WriteError::WrongKind => session::WriteError::WrongKind,
     }
 }
 
@@ -76,6 +85,11 @@ pub(crate) fn close_event(event: &CloseEvent) -> Option<endpoint::CloseEvent<'_>
         CloseCause::GoingAway => types::CloseCause::GoingAway,
         CloseCause::ServiceRestart => types::CloseCause::ServiceRestart,
         CloseCause::ConnectionLost => types::CloseCause::ConnectionLost,
+        CloseCause::IdleTimeout => types::CloseCause::IdleTimeout,
+        CloseCause::PongTimeout => types::CloseCause::PongTimeout,
+        CloseCause::WriteTimeout => types::CloseCause::WriteTimeout,
+        CloseCause::SlowReader => types::CloseCause::SlowReader,
+        CloseCause::MessageAbandoned => types::CloseCause::MessageAbandoned,
         CloseCause::GuestFailed => return None,
     };
     Some(types::CloseEvent {

@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use sockhop_session::Handle;
 use sockhop_session::port::Directory;
+use sockhop_session::{Handle, StreamId};
 use wasmtime::component::{HasData, ResourceTable};
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 
@@ -32,6 +32,20 @@ pub(crate) struct Ctx {
 /// A session handle that a guest owns.
 #[expect(unreachable_pub, reason = "the generated bindings re-export it")]
 pub struct SessionRef(pub(crate) Arc<Handle>);
+
+/// A message that a guest sends piece by piece. Dropping it gives up what is not finished, whoever
+/// drops it: a trap does as well.
+#[expect(unreachable_pub, reason = "the generated bindings re-export it")]
+pub struct OutgoingMessage {
+    pub(crate) session: Arc<Handle>,
+    pub(crate) stream: StreamId,
+}
+
+impl Drop for OutgoingMessage {
+    fn drop(&mut self) {
+        self.session.abandon_stream(self.stream);
+    }
+}
 
 /// What the functions of the contract that the host serves may touch.
 pub(crate) struct CtxView<'a> {

@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use wasmtime::Store;
 use wasmtime::component::ResourceAny;
 
-use crate::bindings::{configurator, deployment, endpoint, types};
+use crate::bindings::{configurator, deployment, endpoint, parts, types};
 use crate::convert;
 use crate::ctx::{Ctx, SessionRef};
 use crate::fault;
@@ -25,6 +25,7 @@ pub(crate) struct Instance {
     deployment: deployment::Guest,
     endpoint: endpoint::Guest,
     configurator: Option<configurator::Guest>,
+    parts: Option<parts::Guest>,
     event_wait: Duration,
     gone: bool,
     _permit: OwnedSemaphorePermit,
@@ -59,6 +60,12 @@ impl Instance {
             endpoint: exports.endpoint.load(&mut store, &instance).map_err(mismatch)?,
             configurator: exports
                 .configurator
+                .as_ref()
+                .map(|indices| indices.load(&mut store, &instance))
+                .transpose()
+                .map_err(mismatch)?,
+            parts: exports
+                .parts
                 .as_ref()
                 .map(|indices| indices.load(&mut store, &instance))
                 .transpose()
@@ -141,6 +148,22 @@ impl Instance {
         let called = timeout(self.event_wait, called).await;
         let reply = self.end(call, called).map_err(Fault::Trapped)?.map_err(Fault::Returned)?;
         Ok(reply.map(convert::message_from_guest))
+    }
+
+    /// `parts.on-part`, for a component that exports it.
+    pub(crate) async fn on_part(
+        &mut self,
+        endpoint: ResourceAny,
+        piece: &Message,
+        last: bool,
+    ) -> Result<(), Fault> {
+        let Some(parts) = self.parts.clone() else { return Ok(()) };
+        let call = "parts.on-part";
+        self.begin(call).map_err(Fault::Trapped)?;
+        let piece = convert::message_to_guest(piece);
+        let called = parts.call_on_part(&mut self.store, endpoint, piece, last);
+        let called = timeout(self.event_wait, called).await;
+        self.end(call, called).map_err(Fault::Trapped)?.map_err(Fault::Returned)
     }
 
     /// `endpoint.on-error`.

@@ -4,7 +4,7 @@ use sha2::{Digest, Sha256};
 use thiserror::Error;
 use wasmtime::component::{Component, InstancePre};
 
-use crate::bindings::{configurator, deployment, endpoint};
+use crate::bindings::{configurator, deployment, endpoint, parts};
 use crate::ctx::Ctx;
 use crate::engine::Engine;
 
@@ -12,8 +12,9 @@ use crate::engine::Engine;
 const EXPORTS_REQUIRED: [&str; 2] =
     ["sockhop:websocket/deployment@0.1.0", "sockhop:websocket/endpoint@0.1.0"];
 
-/// The interface that a guest may export.
+/// The interfaces that a guest may export.
 const EXPORT_CONFIGURATOR: &str = "sockhop:websocket/configurator@0.1.0";
+const EXPORT_PARTS: &str = "sockhop:websocket/parts@0.1.0";
 
 /// What is granted to every guest: the contract, and the parts of WASI 0.2 that give it nothing of
 /// the machine's.
@@ -77,6 +78,7 @@ pub(crate) struct Exports {
     pub(crate) deployment: deployment::GuestIndices,
     pub(crate) endpoint: endpoint::GuestIndices,
     pub(crate) configurator: Option<configurator::GuestIndices>,
+    pub(crate) parts: Option<parts::GuestIndices>,
 }
 
 impl Program {
@@ -94,13 +96,16 @@ impl Program {
         check_exports(&exported)?;
         let mismatch = |error: wasmtime::Error| LoadError::Mismatch(format!("{error:#}"));
         let pre = engine.linker.instantiate_pre(&component).map_err(mismatch)?;
+        let exports = |wanted: &str| exported.iter().any(|name| name == wanted);
         let exports = Exports {
             deployment: deployment::GuestIndices::new(&pre).map_err(mismatch)?,
             endpoint: endpoint::GuestIndices::new(&pre).map_err(mismatch)?,
-            configurator: exported
-                .iter()
-                .any(|name| name == EXPORT_CONFIGURATOR)
+            configurator: exports(EXPORT_CONFIGURATOR)
                 .then(|| configurator::GuestIndices::new(&pre))
+                .transpose()
+                .map_err(mismatch)?,
+            parts: exports(EXPORT_PARTS)
+                .then(|| parts::GuestIndices::new(&pre))
                 .transpose()
                 .map_err(mismatch)?,
         };
@@ -110,11 +115,18 @@ impl Program {
     /// The world of the contract that the component fits.
     #[must_use]
     pub fn world(&self) -> &'static str {
-        if self.has_configurator() {
-            "sockhop:websocket/configured-endpoints@0.1.0"
-        } else {
-            "sockhop:websocket/endpoints@0.1.0"
+        match (self.has_configurator(), self.takes_parts()) {
+            (false, false) => "sockhop:websocket/endpoints@0.1.0",
+            (true, false) => "sockhop:websocket/configured-endpoints@0.1.0",
+            (false, true) => "sockhop:websocket/partial-endpoints@0.1.0",
+            (true, true) => "sockhop:websocket/all-exports@0.1.0",
         }
+    }
+
+    /// Whether the component takes messages piece by piece.
+    #[must_use]
+    pub fn takes_parts(&self) -> bool {
+        self.exports.parts.is_some()
     }
 
     /// Whether the component decides about handshakes.

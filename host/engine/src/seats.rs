@@ -77,7 +77,8 @@ impl Seats {
             }
             Some(shards) => Place::Shared(shards.take(&self.guest, &self.directory)?),
         };
-        Ok(Seat { place, endpoint_path: Arc::clone(&self.endpoint_path) })
+        let takes_parts = self.guest.program.takes_parts();
+        Ok(Seat { place, endpoint_path: Arc::clone(&self.endpoint_path), takes_parts })
     }
 }
 
@@ -85,6 +86,7 @@ impl Seats {
 pub struct Seat {
     place: Place,
     endpoint_path: Arc<str>,
+    takes_parts: bool,
 }
 
 enum Place {
@@ -116,15 +118,19 @@ impl Seat {
     /// Seats a session here, to be opened.
     #[must_use]
     pub fn session(self, session: Arc<Handle>) -> GuestSession {
-        GuestSession(match self.place {
+        let kind = match self.place {
             Place::Own(instance) => Kind::Own(OwnSession { instance, session, endpoint: None }),
             Place::Shared(shard) => Kind::Shared(shard.session(session)),
-        })
+        };
+        GuestSession { kind, takes_parts: self.takes_parts }
     }
 }
 
 /// The guest's side of one session.
-pub struct GuestSession(Kind);
+pub struct GuestSession {
+    kind: Kind,
+    takes_parts: bool,
+}
 
 enum Kind {
     Own(OwnSession),
@@ -145,7 +151,7 @@ impl OwnSession {
 
 impl Endpoint for GuestSession {
     async fn open(&mut self) -> Result<(), Fault> {
-        match &mut self.0 {
+        match &mut self.kind {
             Kind::Own(own) => {
                 let endpoint = own.instance.open(Arc::clone(&own.session)).await?;
                 own.endpoint = Some(endpoint);
@@ -156,7 +162,7 @@ impl Endpoint for GuestSession {
     }
 
     async fn on_message(&mut self, message: Message) -> Result<Option<Message>, Fault> {
-        match &mut self.0 {
+        match &mut self.kind {
             Kind::Own(own) => {
                 let endpoint = own.endpoint().map_err(Fault::Trapped)?;
                 own.instance.on_message(endpoint, message).await
@@ -165,8 +171,22 @@ impl Endpoint for GuestSession {
         }
     }
 
+    fn takes_parts(&self) -> bool {
+        self.takes_parts
+    }
+
+    async fn on_part(&mut self, piece: Message, last: bool) -> Result<(), Fault> {
+        match &mut self.kind {
+            Kind::Own(own) => {
+                let endpoint = own.endpoint().map_err(Fault::Trapped)?;
+                own.instance.on_part(endpoint, piece, last).await
+            }
+            Kind::Shared(shared) => shared.on_part(piece, last).await,
+        }
+    }
+
     async fn on_error(&mut self, error: &SessionError) -> Result<(), Trap> {
-        match &mut self.0 {
+        match &mut self.kind {
             Kind::Own(own) => {
                 let endpoint = own.endpoint()?;
                 own.instance.on_error(endpoint, error.clone()).await
@@ -176,7 +196,7 @@ impl Endpoint for GuestSession {
     }
 
     async fn on_close(&mut self, event: &CloseEvent) -> Result<(), Fault> {
-        match &mut self.0 {
+        match &mut self.kind {
             Kind::Own(own) => {
                 let endpoint = own.endpoint().map_err(Fault::Trapped)?;
                 own.instance.on_close(endpoint, event.clone()).await
@@ -186,7 +206,7 @@ impl Endpoint for GuestSession {
     }
 
     async fn finish(&mut self) -> Result<(), Trap> {
-        match &mut self.0 {
+        match &mut self.kind {
             Kind::Own(own) => {
                 let endpoint = own.endpoint()?;
                 own.endpoint = None;

@@ -1,12 +1,14 @@
 //! Serves the imported interface `session`.
 
+use std::sync::Arc;
+
 use sockhop_session::outbound::CloseRequest;
-use sockhop_session::{CloseReason, Handle, Message};
+use sockhop_session::{CloseReason, Handle, Message, WriteError};
 use wasmtime::component::Resource;
 
 use crate::bindings::{session, types};
 use crate::convert;
-use crate::ctx::{CtxView, SessionRef};
+use crate::ctx::{CtxView, OutgoingMessage, SessionRef};
 use crate::fault;
 
 type SessionHandle = Resource<SessionRef>;
@@ -96,6 +98,34 @@ impl session::HostSession for CtxView<'_> {
         Ok(sent.map_err(convert::send_error))
     }
 
+    fn start_message(
+        &mut self,
+        handle: SessionHandle,
+    ) -> wasmtime::Result<Result<Resource<OutgoingMessage>, session::SendError>> {
+        let session = Arc::clone(&self.table.get(&handle).map_err(fault::handles)?.0);
+        match session.start_stream() {
+            Ok(stream) => {
+                let message = OutgoingMessage { session, stream };
+                Ok(Ok(self.table.push(message).map_err(fault::handles)?))
+            }
+            Err(error) => Ok(Err(convert::send_error(error))),
+        }
+    }
+
+    fn set_batching(&mut self, handle: SessionHandle, allowed: bool) -> wasmtime::Result<()> {
+        self.session(&handle)?.set_batching(allowed);
+        Ok(())
+    }
+
+    fn batching(&mut self, handle: SessionHandle) -> wasmtime::Result<bool> {
+        Ok(self.session(&handle)?.batching())
+    }
+
+    fn flush(&mut self, handle: SessionHandle) -> wasmtime::Result<()> {
+        self.session(&handle)?.flush();
+        Ok(())
+    }
+
     fn queue(&mut self, handle: SessionHandle) -> wasmtime::Result<session::QueueStatus> {
         Ok(convert::queue_status(self.session(&handle)?.queue()))
     }
@@ -116,6 +146,33 @@ impl session::HostSession for CtxView<'_> {
     }
 
     fn drop(&mut self, handle: SessionHandle) -> wasmtime::Result<()> {
+        self.table.delete(handle).map_err(fault::handles)?;
+        Ok(())
+    }
+}
+
+impl session::HostOutgoingMessage for CtxView<'_> {
+    fn write(
+        &mut self,
+        handle: Resource<OutgoingMessage>,
+        piece: types::MessageResult,
+    ) -> wasmtime::Result<Result<(), session::WriteError>> {
+        let message = self.table.get(&handle).map_err(fault::handles)?;
+        let piece = convert::message_from_guest(piece);
+        let written = message.session.write_piece(message.stream, piece);
+        Ok(written.map_err(convert::write_error))
+    }
+
+    fn finish(
+        &mut self,
+        handle: Resource<OutgoingMessage>,
+    ) -> wasmtime::Result<Result<(), session::WriteError>> {
+        let message = self.table.get(&handle).map_err(fault::handles)?;
+        let finished: Result<(), WriteError> = message.session.finish_stream(message.stream);
+        Ok(finished.map_err(convert::write_error))
+    }
+
+    fn drop(&mut self, handle: Resource<OutgoingMessage>) -> wasmtime::Result<()> {
         self.table.delete(handle).map_err(fault::handles)?;
         Ok(())
     }

@@ -1,8 +1,9 @@
 //! Serves the imported interface `sessions`.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
-use sockhop_session::{Handle, SessionId};
+use sockhop_session::{Handle, SessionId, Shared};
 use wasmtime::component::Resource;
 
 use crate::bindings::sessions::{BroadcastOutcome, Host, Message, Selection};
@@ -93,12 +94,13 @@ impl Host for CtxView<'_> {
     }
 
     fn broadcast(&mut self, message: Message, to: Selection) -> wasmtime::Result<BroadcastOutcome> {
-        let message = convert::message_from_guest(message);
+        // Encoded once, by the first of the connections that writes it.
+        let message = Arc::new(Shared::new(convert::message_from_guest(message)));
         let filter = Filter::new(to);
         let mut outcome = BroadcastOutcome { queued: 0, refused: Vec::new() };
         self.directory.visit(None, &mut |session| {
             if filter.takes(session) {
-                match session.send(message.clone()) {
+                match session.send_shared(&message) {
                     Ok(()) => outcome.queued = outcome.queued.saturating_add(1),
                     Err(sockhop_session::SendError::QueueFull(_)) => {
                         outcome.refused.push(session.id().to_string());
@@ -115,8 +117,8 @@ impl Host for CtxView<'_> {
 
 #[cfg(test)]
 mod tests {
-    use sockhop_session::Identity;
     use sockhop_session::handshake::HandshakeRequest;
+    use sockhop_session::{Identity, QueueLimits, SlowReader};
 
     use super::*;
 
@@ -137,7 +139,7 @@ mod tests {
                 subprotocol: None,
                 max_message_bytes: 1,
             },
-            1,
+            QueueLimits { bytes: 1, slow_reader: SlowReader::Wait },
             1,
         );
         let filter = |values: &[&str]| {

@@ -95,6 +95,11 @@ impl ShardSession {
         self.ask("endpoint.on-message", |reply| Event::Message { id, message, reply }).await
     }
 
+    pub(crate) async fn on_part(&mut self, piece: Message, last: bool) -> Result<(), Fault> {
+        let id = self.session.id();
+        self.ask("parts.on-part", |reply| Event::Part { id, piece, last, reply }).await
+    }
+
     pub(crate) async fn on_error(&mut self, error: SessionError) -> Result<(), Trap> {
         let id = self.session.id();
         self.ask("endpoint.on-error", |reply| Event::Error { id, error, reply }).await
@@ -137,6 +142,12 @@ enum Event {
         id: SessionId,
         message: Message,
         reply: oneshot::Sender<Result<Option<Message>, Fault>>,
+    },
+    Part {
+        id: SessionId,
+        piece: Message,
+        last: bool,
+        reply: oneshot::Sender<Result<(), Fault>>,
     },
     Error {
         id: SessionId,
@@ -212,6 +223,13 @@ impl Room {
                 };
                 let _unheard = reply.send(replied);
             }
+            Event::Part { id, piece, last, reply } => {
+                let taken = match self.endpoint(id) {
+                    Ok(endpoint) => self.instance.on_part(endpoint, piece, last).await,
+                    Err(trap) => Err(Fault::Trapped(trap)),
+                };
+                let _unheard = reply.send(taken);
+            }
             Event::Error { id, error, reply } => {
                 let told = match self.endpoint(id) {
                     Ok(endpoint) => self.instance.on_error(endpoint, error).await,
@@ -256,6 +274,7 @@ impl Event {
             Self::Message { reply, .. } => {
                 drop(reply.send(Err(trap("endpoint.on-message").into())));
             }
+            Self::Part { reply, .. } => drop(reply.send(Err(trap("parts.on-part").into()))),
             Self::Error { reply, .. } => drop(reply.send(Err(trap("endpoint.on-error")))),
             Self::Close { reply, .. } => drop(reply.send(Err(trap("endpoint.on-close").into()))),
             Self::Finish { reply, .. } => drop(reply.send(Err(trap("the endpoint's destructor")))),

@@ -13,7 +13,7 @@ use std::time::Duration;
 use sockhop_session::handshake::HandshakeRequest;
 use sockhop_session::outbound::Outgoing;
 use sockhop_session::port::{Fault, NoSessions, TrapKind};
-use sockhop_session::{Handle, Identity, Message, SessionId};
+use sockhop_session::{Handle, Identity, Message, QueueLimits, SessionId, SlowReader};
 use tokio::time::{sleep, timeout};
 
 use crate::{
@@ -70,7 +70,11 @@ fn session(number: u64) -> Arc<Handle> {
         subprotocol: None,
         max_message_bytes: 1 << 20,
     };
-    Arc::new(Handle::new(identity, 1000, 1000))
+    Arc::new(Handle::new(
+        identity,
+        QueueLimits { bytes: 1000, slow_reader: SlowReader::Wait },
+        1000,
+    ))
 }
 
 fn text(text: &str) -> Message {

@@ -26,6 +26,8 @@ pub mod code {
     pub const UNEXPECTED_CONDITION: u16 = 1011;
     /// The service restarts.
     pub const SERVICE_RESTART: u16 = 1012;
+    /// The server is overloaded, or the peer too slow for it.
+    pub const TRY_AGAIN_LATER: u16 = 1013;
 }
 
 /// A reason that may be sent in a Close frame.
@@ -123,6 +125,16 @@ pub enum CloseCause {
     GuestFailed,
     /// The connection ended without a Close frame from the peer.
     ConnectionLost,
+    /// Nothing came or went for as long as the operator allows.
+    IdleTimeout,
+    /// The peer did not answer a ping in time.
+    PongTimeout,
+    /// The peer did not take what waited for it in time: no Close frame can be sent.
+    WriteTimeout,
+    /// More was sent to the session than its peer read, and the operator wants it closed then.
+    SlowReader,
+    /// A guest began a message piece by piece and gave it up.
+    MessageAbandoned,
 }
 
 impl CloseCause {
@@ -133,6 +145,13 @@ impl CloseCause {
     pub fn reason(self) -> CloseReason {
         match self {
             Self::Requested | Self::ConnectionLost => CloseReason::normal(),
+            Self::IdleTimeout => CloseReason::of_host(code::GOING_AWAY, "idle for too long"),
+            Self::PongTimeout => CloseReason::of_host(code::GOING_AWAY, "no pong came"),
+            Self::WriteTimeout => CloseReason::of_host(code::GOING_AWAY, "nothing was read"),
+            Self::SlowReader => CloseReason::of_host(code::TRY_AGAIN_LATER, "reads too slowly"),
+            Self::MessageAbandoned => {
+                CloseReason::of_host(code::UNEXPECTED_CONDITION, "message given up")
+            }
             Self::ProtocolError => CloseReason::of_host(code::PROTOCOL_ERROR, "protocol error"),
             Self::InvalidPayload => CloseReason::of_host(code::NOT_CONSISTENT, "text is not UTF-8"),
             Self::MessageTooBig => CloseReason::of_host(code::TOO_BIG, "message is too big"),
@@ -162,6 +181,31 @@ pub struct CloseEvent {
     pub clean: bool,
     /// The one code that Jakarta's `onClose` would report.
     pub code: u16,
+}
+
+/// A wish to close a session, with who has it and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CloseRequest {
+    /// Who wishes it.
+    pub initiator: Initiator,
+    /// Why.
+    pub cause: CloseCause,
+    /// What to send in the Close frame.
+    pub reason: CloseReason,
+}
+
+impl CloseRequest {
+    /// A guest's wish (Jakarta `Session.close`).
+    #[must_use]
+    pub fn by_guest(reason: CloseReason) -> Self {
+        Self { initiator: Initiator::Guest, cause: CloseCause::Requested, reason }
+    }
+
+    /// The host's wish, with the reason that belongs to the cause.
+    #[must_use]
+    pub fn by_host(cause: CloseCause) -> Self {
+        Self { initiator: Initiator::Host, cause, reason: cause.reason() }
+    }
 }
 
 #[cfg(test)]

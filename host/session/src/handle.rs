@@ -2,15 +2,18 @@
 
 use std::fmt;
 use std::str::FromStr;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
 
 use crate::handshake::HandshakeRequest;
-use crate::outbound::{CloseRequest, Outbound, Outgoing, QueueStatus, SendError};
+use crate::outbound::{
+    CloseRequest, Next, Offered, Outbound, Outgoing, QueueLimits, QueueStatus, SendError, StreamId,
+    WriteError,
+};
 use crate::properties::{Properties, Property, PropertyError};
-use sockhop_wire::Message;
+use sockhop_wire::{Message, Shared};
 
 /// A session's id: which run of which host, and which of its sessions. Later sessions compare
 /// greater.
@@ -70,13 +73,13 @@ pub struct Handle {
 }
 
 impl Handle {
-    /// A session that is open. `queue_bytes` bounds what may wait for the peer, `property_bytes`
-    /// the properties.
+    /// A session that is open. `queue` bounds what may wait for the peer, `property_bytes` the
+    /// properties.
     #[must_use]
-    pub fn new(identity: Identity, queue_bytes: usize, property_bytes: usize) -> Self {
+    pub fn new(identity: Identity, queue: QueueLimits, property_bytes: usize) -> Self {
         Self {
             identity,
-            outbound: Mutex::new(Outbound::new(queue_bytes)),
+            outbound: Mutex::new(Outbound::new(queue)),
             properties: Mutex::new(Properties::new(property_bytes)),
         }
     }
@@ -108,6 +111,59 @@ impl Handle {
         self.outbound().push(message)
     }
 
+    /// Queues a message for many.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send).
+    pub fn send_shared(&self, message: &Arc<Shared>) -> Result<(), SendError> {
+        self.outbound().push_shared(message)
+    }
+
+    /// Starts a message that is sent piece by piece; see [`Outbound::start_stream`].
+    ///
+    /// # Errors
+    /// As [`send`](Self::send).
+    pub fn start_stream(&self) -> Result<StreamId, SendError> {
+        self.outbound().start_stream()
+    }
+
+    /// Queues the next piece of a message.
+    ///
+    /// # Errors
+    /// [`WriteError`]; nothing of the piece is sent then.
+    pub fn write_piece(&self, stream: StreamId, piece: Message) -> Result<(), WriteError> {
+        self.outbound().write_piece(stream, piece)
+    }
+
+    /// Ends a message that was sent piece by piece.
+    ///
+    /// # Errors
+    /// [`WriteError::Closed`].
+    pub fn finish_stream(&self, stream: StreamId) -> Result<(), WriteError> {
+        self.outbound().finish_stream(stream)
+    }
+
+    /// Nobody writes the rest of a message; see [`Outbound::abandon_stream`].
+    pub fn abandon_stream(&self, stream: StreamId) {
+        self.outbound().abandon_stream(stream);
+    }
+
+    /// Allows messages to be held back, or no longer.
+    pub fn set_batching(&self, allowed: bool) {
+        self.outbound().set_batching(allowed);
+    }
+
+    /// Whether messages may be held back.
+    #[must_use]
+    pub fn batching(&self) -> bool {
+        self.outbound().batching()
+    }
+
+    /// Lets go of what is held back.
+    pub fn flush(&self) {
+        self.outbound().flush();
+    }
+
     /// How full the queue is.
     #[must_use]
     pub fn queue(&self) -> QueueStatus {
@@ -119,25 +175,40 @@ impl Handle {
         self.outbound().close(request);
     }
 
-    /// For the connection: the next thing to write. One task polls this.
-    pub fn poll_outgoing(&self, cx: &mut Context<'_>) -> Poll<Outgoing> {
-        self.outbound().pop(cx.waker()).map_or(Poll::Pending, Poll::Ready)
+    /// For the connection while it is open: what to do next, and at once.
+    pub fn take_next(&self) -> Next {
+        self.outbound().take_next()
     }
 
-    /// For the connection: ready once the session takes no more messages; until then the task is
-    /// told of the next message or close.
+    /// For the connection while it is open: what to do next; the task is told when it is something
+    /// else than nothing. One task polls this.
+    pub fn poll_next(&self, cx: &mut Context<'_>) -> Next {
+        let mut outbound = self.outbound();
+        let next = outbound.take_next();
+        if let Next::Idle = next {
+            outbound.watch(cx.waker());
+        }
+        next
+    }
+
+    /// For the connection while it is open and cannot write: ready once the session takes no more
+    /// messages.
     pub fn poll_closing(&self, cx: &mut Context<'_>) -> Poll<()> {
         let mut outbound = self.outbound();
         outbound.watch(cx.waker());
         if outbound.is_open() { Poll::Pending } else { Poll::Ready(()) }
     }
 
-    /// For the connection: sends a guest's reply if there is room. Where the queue is full it gives
-    /// the reply back, and keeps the next room for it: the connection offers it again.
+    /// For the connection while it closes: the next thing to write.
+    pub fn poll_outgoing(&self, cx: &mut Context<'_>) -> Poll<Outgoing> {
+        self.outbound().pop(cx.waker()).map_or(Poll::Pending, Poll::Ready)
+    }
+
+    /// For the connection: sends a guest's reply if there is room; see [`Outbound::offer`].
     ///
     /// # Errors
     /// [`SendError::Closed`] where the session is not open any more.
-    pub fn offer(&self, reply: Message) -> Result<Option<Message>, SendError> {
+    pub fn offer(&self, reply: Message) -> Result<Offered, SendError> {
         self.outbound().offer(reply)
     }
 

@@ -26,5 +26,5 @@ pub mod properties;
 
 pub use close::{CloseCause, CloseError, CloseEvent, CloseReason, Initiator};
 pub use handle::{Handle, Identity, SessionId};
-pub use outbound::{QueueStatus, SendError};
-pub use sockhop_wire::Message;
+pub use outbound::{QueueLimits, QueueStatus, SendError, SlowReader, StreamId, WriteError};
+pub use sockhop_wire::{Message, Shared};

@@ -193,7 +193,10 @@ impl Lifecycle {
 /// The one code that Jakarta's `onClose` would report.
 fn jakarta_code(closing: &Closing) -> u16 {
     match closing.cause {
-        CloseCause::ConnectionLost => code::CLOSED_ABNORMALLY,
+        CloseCause::ConnectionLost
+        | CloseCause::IdleTimeout
+        | CloseCause::PongTimeout
+        | CloseCause::WriteTimeout => code::CLOSED_ABNORMALLY,
         CloseCause::Requested if closing.initiator == Initiator::Peer => {
             closing.received.flatten().unwrap_or(code::NO_STATUS_CODE)
         }
@@ -203,6 +206,8 @@ fn jakarta_code(closing: &Closing) -> u16 {
         | CloseCause::MessageTooBig
         | CloseCause::GoingAway
         | CloseCause::ServiceRestart
+        | CloseCause::SlowReader
+        | CloseCause::MessageAbandoned
         | CloseCause::GuestFailed => closing.code.unwrap_or(code::NO_STATUS_CODE),
     }
 }

@@ -1,70 +1,23 @@
 //! The bounded queue of what waits to be written to one peer.
 
+mod bounds;
+mod outgoing;
+mod pieces;
+
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::task::Waker;
 
-use thiserror::Error;
+use sockhop_wire::{Message, Shared};
 
-use crate::close::{CloseCause, CloseReason, Initiator};
-use sockhop_wire::Message;
-
-/// What one queued message counts beside its payload, in bytes, so that a flood of empty messages
-/// is bounded as well: about what the queue itself spends on it.
-pub const MESSAGE_OVERHEAD_BYTES: usize = 64;
-
-/// How full a queue is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct QueueStatus {
-    /// Bytes that wait, [`MESSAGE_OVERHEAD_BYTES`] for each message included.
-    pub queued_bytes: usize,
-    /// The most that may wait.
-    pub limit_bytes: usize,
-}
-
-/// Why a message was not taken. Nothing of it is sent.
-#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
-pub enum SendError {
-    /// The session is closing or closed.
-    #[error("the session is closed")]
-    Closed,
-    /// The peer reads more slowly than it is sent to.
-    #[error("the session's queue is full: {} of {} bytes wait", .0.queued_bytes, .0.limit_bytes)]
-    QueueFull(QueueStatus),
-}
-
-/// A wish to close a session, with who has it and why.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CloseRequest {
-    /// Who wishes it.
-    pub initiator: Initiator,
-    /// Why.
-    pub cause: CloseCause,
-    /// What to send in the Close frame.
-    pub reason: CloseReason,
-}
-
-impl CloseRequest {
-    /// A guest's wish (Jakarta `Session.close`).
-    #[must_use]
-    pub fn by_guest(reason: CloseReason) -> Self {
-        Self { initiator: Initiator::Guest, cause: CloseCause::Requested, reason }
-    }
-
-    /// The host's wish, with the reason that belongs to the cause.
-    #[must_use]
-    pub fn by_host(cause: CloseCause) -> Self {
-        Self { initiator: Initiator::Host, cause, reason: cause.reason() }
-    }
-}
-
-/// The next thing to write.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Outgoing {
-    /// A message.
-    Message(Message),
-    /// A close was asked for and all that was queued before it has been taken.
-    Close(CloseRequest),
-}
+pub use self::bounds::{
+    BATCH_BYTES_MAX, MESSAGE_OVERHEAD_BYTES, QueueLimits, QueueStatus, SendError, SlowReader,
+};
+pub use self::outgoing::{Next, Offered, Outgoing};
+use self::pieces::Streams;
+pub use self::pieces::{StreamId, WriteError};
+use crate::close::CloseCause;
+pub use crate::close::CloseRequest;
 
 /// The queue itself: first in, first out, bounded in bytes.
 ///
@@ -72,13 +25,33 @@ pub enum Outgoing {
 /// the close request, once; a shut one holds nothing.
 #[derive(Debug)]
 pub struct Outbound {
-    messages: VecDeque<Message>,
+    entries: VecDeque<Entry>,
+    streams: Streams,
     queued_bytes: usize,
     /// What the reply that waits for room takes, if one does: nobody else gets that room.
     claimed_bytes: usize,
-    limit_bytes: usize,
+    limits: QueueLimits,
+    dropped: u64,
+    batch: Option<Batch>,
     state: State,
     reader: Option<Waker>,
+    /// Whether the reader wants to be woken.
+    watched: bool,
+}
+
+#[derive(Debug)]
+enum Entry {
+    Message(Message),
+    Shared(Arc<Shared>),
+    /// The place of a message that is sent piece by piece: the first of the streams.
+    Stream,
+}
+
+/// What is held back, at the end of the queue.
+#[derive(Debug, Default)]
+struct Batch {
+    entries: usize,
+    bytes: usize,
 }
 
 #[derive(Debug)]
@@ -89,16 +62,20 @@ enum State {
 }
 
 impl Outbound {
-    /// An empty, open queue that holds at most `limit_bytes`, or one message of any size.
+    /// An empty, open queue.
     #[must_use]
-    pub fn new(limit_bytes: usize) -> Self {
+    pub fn new(limits: QueueLimits) -> Self {
         Self {
-            messages: VecDeque::new(),
+            entries: VecDeque::new(),
+            streams: Streams::default(),
             queued_bytes: 0,
             claimed_bytes: 0,
-            limit_bytes,
+            limits,
+            dropped: 0,
+            batch: None,
             state: State::Open,
             reader: None,
+            watched: false,
         }
     }
 
@@ -111,8 +88,11 @@ impl Outbound {
     /// How full the queue is, a reply that waits for room included.
     #[must_use]
     pub fn status(&self) -> QueueStatus {
-        let queued_bytes = self.queued_bytes.saturating_add(self.claimed_bytes);
-        QueueStatus { queued_bytes, limit_bytes: self.limit_bytes }
+        QueueStatus {
+            queued_bytes: self.waiting(),
+            limit_bytes: self.limits.bytes,
+            dropped: self.dropped,
+        }
     }
 
     /// Takes a message, whole, behind all that waits.
@@ -121,45 +101,126 @@ impl Outbound {
     /// [`SendError`]; the message is then not taken. A message larger than the limit is taken when
     /// nothing waits: otherwise it could never be sent.
     pub fn push(&mut self, message: Message) -> Result<(), SendError> {
-        let cost = self.check(&message)?;
+        let cost = cost_of(message.payload_bytes());
+        self.admit(cost, Entry::Message(message))
+    }
+
+    /// Takes a message for many, as [`push`](Self::push) does.
+    ///
+    /// # Errors
+    /// As [`push`](Self::push).
+    pub fn push_shared(&mut self, message: &Arc<Shared>) -> Result<(), SendError> {
+        let cost = cost_of(message.payload_bytes());
+        self.admit(cost, Entry::Shared(Arc::clone(message)))
+    }
+
+    /// Takes a guest's reply, or says what else is to become of it.
+    ///
+    /// # Errors
+    /// [`SendError::Closed`]; [`SendError::QueueFull`] where the queue stands behind a message that
+    /// is not finished.
+    pub fn offer(&mut self, reply: Message) -> Result<Offered, SendError> {
+        self.claimed_bytes = 0;
+        if self.entries.is_empty() && self.batch.is_none() && self.is_open() {
+            return Ok(Offered::Now(reply));
+        }
+        let cost = cost_of(reply.payload_bytes());
+        if self.limits.slow_reader == SlowReader::Wait && self.is_open() && !self.has_room(cost) {
+            if self.streams.are_open() {
+                // Whoever writes the rest may wait for this reply.
+                return Err(SendError::QueueFull(self.status()));
+            }
+            self.flush();
+            self.claimed_bytes = cost;
+            return Ok(Offered::Full(reply));
+        }
+        self.admit(cost, Entry::Message(reply)).map(|()| Offered::Taken)
+    }
+
+    /// Holds back what is queued from now on, or lets go of it and of what comes after (Jakarta
+    /// `setBatchingAllowed`).
+    pub fn set_batching(&mut self, allowed: bool) {
+        match (allowed, &self.batch) {
+            (true, None) if self.is_open() => self.batch = Some(Batch::default()),
+            (false, Some(_)) => {
+                self.batch = None;
+                self.wake();
+            }
+            (true | false, _) => {}
+        }
+    }
+
+    /// Whether messages may be held back.
+    #[must_use]
+    pub fn batching(&self) -> bool {
+        self.batch.is_some()
+    }
+
+    /// Lets go of what is held back (Jakarta `flushBatch`).
+    pub fn flush(&mut self) {
+        if let Some(batch) = &mut self.batch {
+            *batch = Batch::default();
+            self.wake();
+        }
+    }
+
+    /// Starts a message that is sent piece by piece, behind all that waits.
+    ///
+    /// # Errors
+    /// As [`push`](Self::push) for an empty message, but that nothing is dropped.
+    pub fn start_stream(&mut self) -> Result<StreamId, SendError> {
+        let cost = cost_of(0);
+        if !self.is_open() {
+            return Err(SendError::Closed);
+        }
+        if !self.has_room(cost) {
+            self.too_slow();
+            return Err(SendError::QueueFull(self.status()));
+        }
+        self.append(cost, Entry::Stream);
+        Ok(self.streams.start())
+    }
+
+    /// Takes the next piece of a message.
+    ///
+    /// # Errors
+    /// [`WriteError`]; the piece is not taken.
+    pub fn write_piece(&mut self, stream: StreamId, piece: Message) -> Result<(), WriteError> {
+        let cost = cost_of(piece.payload_bytes());
+        let room = self.has_room(cost) || self.queued_bytes <= cost_of(0);
+        if self.is_open() && !room {
+            self.too_slow();
+            return Err(WriteError::QueueFull(self.status()));
+        }
+        if !self.is_open() {
+            return Err(WriteError::Closed);
+        }
+        self.streams.write(stream, piece)?;
         self.queued_bytes = self.queued_bytes.saturating_add(cost);
-        self.messages.push_back(message);
         self.wake();
         Ok(())
     }
 
-    /// What `push` would answer, without taking the message; its cost in bytes where it would be
-    /// taken.
+    /// Ends a message: all its pieces have been written.
     ///
     /// # Errors
-    /// As [`push`](Self::push).
-    pub fn check(&self, message: &Message) -> Result<usize, SendError> {
+    /// [`WriteError::Closed`].
+    pub fn finish_stream(&mut self, stream: StreamId) -> Result<(), WriteError> {
         if !self.is_open() {
-            return Err(SendError::Closed);
+            return Err(WriteError::Closed);
         }
-        let cost = message.payload_bytes().saturating_add(MESSAGE_OVERHEAD_BYTES);
-        let waiting = self.queued_bytes.saturating_add(self.claimed_bytes);
-        if waiting > 0 && waiting.saturating_add(cost) > self.limit_bytes {
-            return Err(SendError::QueueFull(self.status()));
-        }
-        Ok(cost)
+        self.streams.finish(stream)?;
+        self.wake();
+        Ok(())
     }
 
-    /// Takes a reply as `push` would, or gives it back where the queue is full. From then on nobody
-    /// else gets the room that it needs, or those who need less would keep it waiting for ever: it
-    /// is to be offered again, until it is taken or the queue is not open any more.
-    ///
-    /// # Errors
-    /// [`SendError::Closed`].
-    pub fn offer(&mut self, reply: Message) -> Result<Option<Message>, SendError> {
-        self.claimed_bytes = 0;
-        match self.check(&reply) {
-            Ok(_) => self.push(reply).map(|()| None),
-            Err(SendError::QueueFull(_)) => {
-                self.claimed_bytes = reply.payload_bytes().saturating_add(MESSAGE_OVERHEAD_BYTES);
-                Ok(Some(reply))
-            }
-            Err(SendError::Closed) => Err(SendError::Closed),
+    /// Nobody writes the rest of a message. One that has begun cannot be taken back: the session is
+    /// closed. One that is finished, or of which there is no piece, is let be.
+    pub fn abandon_stream(&mut self, stream: StreamId) {
+        if self.streams.abandon(stream) {
+            self.close(CloseRequest::by_host(CloseCause::MessageAbandoned));
+        } else {
+            self.wake();
         }
     }
 
@@ -167,16 +228,25 @@ impl Outbound {
     pub fn close(&mut self, request: CloseRequest) {
         if self.is_open() {
             self.state = State::Closing(Some(request));
+            self.batch = None;
             self.wake();
         }
     }
 
-    /// Takes out the next thing to write, or leaves `waker` to be told when there is one.
+    /// For a connection that is open: what to do next.
+    pub fn take_next(&mut self) -> Next {
+        self.watched = false;
+        match self.state {
+            State::Open => self.take().map_or(Next::Idle, Next::Write),
+            State::Closing(_) | State::Shut => Next::Closing,
+        }
+    }
+
+    /// For a connection that closes: takes out the next thing to write, or leaves `waker` to be
+    /// told when there is one.
     pub fn pop(&mut self, waker: &Waker) -> Option<Outgoing> {
-        if let Some(message) = self.messages.pop_front() {
-            let cost = message.payload_bytes().saturating_add(MESSAGE_OVERHEAD_BYTES);
-            self.queued_bytes = self.queued_bytes.saturating_sub(cost);
-            return Some(Outgoing::Message(message));
+        if let Some(outgoing) = self.take() {
+            return Some(outgoing);
         }
         if let State::Closing(request) = &mut self.state
             && let Some(request) = request.take()
@@ -189,6 +259,7 @@ impl Outbound {
 
     /// Leaves `waker` to be told of the next message or close.
     pub fn watch(&mut self, waker: &Waker) {
+        self.watched = true;
         if !self.reader.as_ref().is_some_and(|reader| reader.will_wake(waker)) {
             self.reader = Some(waker.clone());
         }
@@ -198,137 +269,110 @@ impl Outbound {
     /// Answers the close that was asked for and not taken yet.
     pub fn shut(&mut self) -> Option<CloseRequest> {
         let state = std::mem::replace(&mut self.state, State::Shut);
-        self.messages = VecDeque::new();
+        self.entries = VecDeque::new();
+        self.streams = Streams::default();
         self.queued_bytes = 0;
         self.claimed_bytes = 0;
+        self.batch = None;
         self.wake();
         if let State::Closing(request) = state { request } else { None }
     }
 
-    fn wake(&mut self) {
-        if let Some(reader) = self.reader.take() {
-            reader.wake();
+    fn take(&mut self) -> Option<Outgoing> {
+        let held = self.batch.as_ref().map_or(0, |batch| batch.entries);
+        while self.entries.len() > held {
+            if let Some(Entry::Stream) = self.entries.front() {
+                let taken = self.streams.take();
+                if taken.is_over {
+                    self.entries.pop_front();
+                    self.queued_bytes = self.queued_bytes.saturating_sub(cost_of(0));
+                }
+                if let Some(piece) = taken.piece {
+                    let queued =
+                        if taken.was_queued { cost_of(piece.piece.payload_bytes()) } else { 0 };
+                    self.queued_bytes = self.queued_bytes.saturating_sub(queued);
+                    let pieces::Piece { piece, first, last } = piece;
+                    return Some(Outgoing::Piece { piece, first, last });
+                }
+                if taken.is_over {
+                    continue;
+                }
+                return None;
+            }
+            let (bytes, outgoing) = match self.entries.pop_front()? {
+                Entry::Message(message) => (message.payload_bytes(), Outgoing::Message(message)),
+                Entry::Shared(shared) => (shared.payload_bytes(), Outgoing::Shared(shared)),
+                Entry::Stream => return None,
+            };
+            self.queued_bytes = self.queued_bytes.saturating_sub(cost_of(bytes));
+            return Some(outgoing);
+        }
+        None
+    }
+
+    fn admit(&mut self, cost: usize, entry: Entry) -> Result<(), SendError> {
+        if !self.is_open() {
+            return Err(SendError::Closed);
+        }
+        if self.has_room(cost) {
+            self.append(cost, entry);
+            return Ok(());
+        }
+        match self.limits.slow_reader {
+            SlowReader::Wait => Err(SendError::QueueFull(self.status())),
+            SlowReader::Drop => {
+                self.dropped = self.dropped.saturating_add(1);
+                Ok(())
+            }
+            SlowReader::Close => {
+                self.too_slow();
+                Err(SendError::Closed)
+            }
         }
     }
+
+    fn append(&mut self, cost: usize, entry: Entry) {
+        self.queued_bytes = self.queued_bytes.saturating_add(cost);
+        self.entries.push_back(entry);
+        if let Some(batch) = &mut self.batch {
+            batch.entries += 1;
+            batch.bytes = batch.bytes.saturating_add(cost);
+            if batch.bytes < BATCH_BYTES_MAX {
+                return;
+            }
+            *batch = Batch::default();
+        }
+        self.wake();
+    }
+
+    /// There was no room for something that cannot be dropped.
+    fn too_slow(&mut self) {
+        if self.limits.slow_reader == SlowReader::Close {
+            self.close(CloseRequest::by_host(CloseCause::SlowReader));
+        }
+    }
+
+    fn waiting(&self) -> usize {
+        self.queued_bytes.saturating_add(self.claimed_bytes)
+    }
+
+    fn has_room(&self, cost: usize) -> bool {
+        let waiting = self.waiting();
+        waiting == 0 || waiting.saturating_add(cost) <= self.limits.bytes
+    }
+
+    fn wake(&mut self) {
+        if std::mem::take(&mut self.watched)
+            && let Some(reader) = &self.reader
+        {
+            reader.wake_by_ref();
+        }
+    }
+}
+
+fn cost_of(payload_bytes: usize) -> usize {
+    payload_bytes.saturating_add(MESSAGE_OVERHEAD_BYTES)
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn text(text: &str) -> Message {
-        Message::Text(text.into())
-    }
-
-    fn drain(queue: &mut Outbound) -> Vec<Outgoing> {
-        std::iter::from_fn(|| queue.pop(Waker::noop())).collect()
-    }
-
-    #[test]
-    fn a_close_comes_once_and_behind_what_waits() {
-        let mut queue = Outbound::new(1000);
-        queue.push(text("a")).expect("room");
-        let first = CloseRequest::by_guest(CloseReason::normal());
-        queue.close(first.clone());
-        queue.close(CloseRequest::by_host(CloseCause::GoingAway));
-        assert_eq!(queue.push(text("b")), Err(SendError::Closed));
-        assert_eq!(drain(&mut queue), [Outgoing::Message(text("a")), Outgoing::Close(first)]);
-    }
-
-    #[test]
-    fn the_limit_holds_at_it_and_one_past_it() {
-        let mut queue = Outbound::new(2 * (MESSAGE_OVERHEAD_BYTES + 4));
-        queue.push(text("1234")).expect("room");
-        assert!(matches!(queue.push(text("12345")), Err(SendError::QueueFull(_))));
-        queue.push(text("1234")).expect("exactly at the limit");
-        assert!(matches!(queue.push(text("")), Err(SendError::QueueFull(_))));
-    }
-
-    #[test]
-    fn a_message_above_the_limit_is_taken_alone() {
-        let mut queue = Outbound::new(10);
-        queue.push(text("a message that is longer than ten bytes")).expect("nothing waits");
-        assert!(matches!(queue.push(text("")), Err(SendError::QueueFull(_))));
-        assert_eq!(drain(&mut queue).len(), 1);
-        queue.push(text("")).expect("room again");
-    }
-
-    #[test]
-    fn room_is_kept_for_a_reply_that_waits() {
-        let mut queue = Outbound::new(3 * MESSAGE_OVERHEAD_BYTES);
-        for _ in 0..3 {
-            queue.push(text("")).expect("room");
-        }
-        let reply = text("longer than the others");
-        assert_eq!(queue.offer(reply.clone()), Ok(Some(reply.clone())));
-        for _ in 0..2 {
-            assert!(queue.pop(Waker::noop()).is_some());
-            assert!(matches!(queue.push(text("")), Err(SendError::QueueFull(_))));
-        }
-        assert_eq!(queue.offer(reply.clone()), Ok(None));
-        assert_eq!(drain(&mut queue), [Outgoing::Message(text("")), Outgoing::Message(reply)]);
-        queue.push(text("")).expect("nobody waits any more");
-        assert_eq!(queue.status().queued_bytes, MESSAGE_OVERHEAD_BYTES);
-    }
-
-    #[test]
-    fn a_reply_larger_than_the_limit_waits_until_it_is_alone() {
-        let mut queue = Outbound::new(MESSAGE_OVERHEAD_BYTES);
-        queue.push(text("")).expect("room");
-        let reply = text("a reply");
-        assert_eq!(queue.offer(reply.clone()), Ok(Some(reply.clone())));
-        assert_eq!(drain(&mut queue).len(), 1);
-        assert!(matches!(queue.push(text("")), Err(SendError::QueueFull(_))));
-        assert_eq!(queue.offer(reply), Ok(None));
-    }
-
-    #[test]
-    fn a_queue_that_is_shut_gives_back_the_close_that_it_did_not_reach() {
-        let mut queue = Outbound::new(1000);
-        queue.push(text("a")).expect("room");
-        let request = CloseRequest::by_guest(CloseReason::normal());
-        queue.close(request.clone());
-        assert_eq!(queue.shut(), Some(request));
-        assert_eq!(queue.shut(), None);
-    }
-
-    #[test]
-    fn a_shut_queue_holds_nothing() {
-        let mut queue = Outbound::new(1000);
-        queue.push(text("a")).expect("room");
-        assert_eq!(queue.shut(), None);
-        assert_eq!(drain(&mut queue), []);
-        assert_eq!(queue.push(text("b")), Err(SendError::Closed));
-        assert_eq!(queue.status().queued_bytes, 0);
-    }
-
-    proptest! {
-        /// What was taken comes out, whole, in order, once; and the count of bytes ends at nothing.
-        #[test]
-        fn taken_messages_come_out_in_order(
-            steps in prop::collection::vec(prop::option::of(0_usize..200), 0..200),
-        ) {
-            let mut queue = Outbound::new(1000);
-            let (mut taken, mut given) = (Vec::new(), Vec::new());
-            for step in steps {
-                match step {
-                    Some(size) => {
-                        let byte = u8::try_from(taken.len() % 256).expect("a byte");
-                        let message = Message::Binary(vec![byte; size].into());
-                        if queue.push(message.clone()).is_ok() {
-                            taken.push(Outgoing::Message(message));
-                        }
-                        let status = queue.status();
-                        prop_assert!(status.queued_bytes <= status.limit_bytes);
-                    }
-                    None => given.extend(queue.pop(Waker::noop())),
-                }
-            }
-            given.extend(drain(&mut queue));
-            prop_assert_eq!(given, taken);
-            prop_assert_eq!(queue.status().queued_bytes, 0);
-        }
-    }
-}
+mod tests;

@@ -87,6 +87,17 @@ pub trait Endpoint: Send {
         message: Message,
     ) -> impl Future<Output = Result<Option<Message>, Fault>> + Send;
 
+    /// Whether the guest takes messages piece by piece: then [`on_part`](Self::on_part) is called
+    /// in place of `on_message`.
+    fn takes_parts(&self) -> bool;
+
+    /// Delivers a piece of a message; `last` says that it is the message's last.
+    fn on_part(
+        &mut self,
+        piece: Message,
+        last: bool,
+    ) -> impl Future<Output = Result<(), Fault>> + Send;
+
     /// Tells the guest of an error. It has no error to return.
     fn on_error(&mut self, error: &SessionError) -> impl Future<Output = Result<(), Trap>> + Send;
 

@@ -1,38 +1,44 @@
-//! The WebSocket under a session: the only place that names the WebSocket library.
+//! The WebSocket under a session: the wire engine between a connection's bytes and its messages.
 
+use std::io::IoSlice;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use bytes::Bytes;
-use bytestring::ByteString;
-use futures_util::{Sink, Stream};
+use bytes::{Bytes, BytesMut};
+use sockhop_session::outbound::Outgoing;
 use sockhop_session::{CloseCause, CloseReason, Message};
+use sockhop_wire::deflate::{Inbound, Outbound};
+use sockhop_wire::{Delivery, Event, Output, Reader, Role, Violation, Writer};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::time::timeout;
-use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::error::{CapacityError, Error, ProtocolError};
-use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
-use tokio_tungstenite::tungstenite::{self, Utf8Bytes};
+use tokio::time::{Instant, timeout};
+use tokio_util::io::poll_read_buf;
 
-/// How much is read at a time, in bytes. The library keeps this much for each connection, used or
-/// not.
-const READ_BUFFER_BYTES: usize = 4 << 10;
+use super::buffers;
+use super::settings::Settings;
 
-/// How much is gathered before it is written without waiting for more, in bytes. Nothing is handed
-/// to the library while it cannot write, so it holds at most this much and one message.
-const WRITE_BUFFER_BYTES: usize = 16 << 10;
+/// How much is gathered and not written yet before nothing more is taken, in bytes. It is what a
+/// peer that does not read costs beside its session's queue.
+pub(super) const OUTPUT_BYTES_MAX: usize = 64 << 10;
+
+/// How many pieces one system call writes.
+const SLICES_MAX: usize = 16;
 
 /// How long a peer that may still be sending is read from after the last byte was written to it:
 /// closing a socket with unread data resets the connection, and with it the Close frame on its way.
 const LINGER: Duration = Duration::from_secs(1);
 
+/// The payload of the host's own pings, by which their answers are known.
+const KEEP_ALIVE: &[u8] = b"sockhop";
+
 /// What comes from the peer.
 #[derive(Debug)]
 pub(super) enum Incoming {
-    /// A data message.
+    /// A whole message.
     Message(Message),
-    /// A Close frame. The library has queued the answer, if it was not an answer itself.
+    /// A piece of a message.
+    Part { piece: Message, last: bool },
+    /// A Close frame.
     Close { code: Option<u16>, phrase: String },
     /// The peer broke a rule; nothing more can be read.
     Misbehaved(CloseCause),
@@ -44,144 +50,268 @@ pub(super) enum Incoming {
 #[derive(Debug)]
 pub(super) struct Gone;
 
+/// When something last happened.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Activity {
+    /// Bytes came.
+    pub(super) heard: Instant,
+    /// A frame came that is no answer to a ping of the host's.
+    pub(super) received: Instant,
+    /// A frame was written that is no such ping.
+    pub(super) sent: Instant,
+    /// Since when the peer has taken nothing of what waits for it.
+    pub(super) stalled: Option<Instant>,
+}
+
 /// A connection that speaks WebSocket, as the server of the two.
 pub(super) struct Socket<IO> {
-    stream: WebSocketStream<IO>,
+    io: IO,
+    reader: Reader,
+    writer: Writer,
+    input: BytesMut,
+    output: Output,
+    /// The payload of the last ping that was not answered: an answer to it answers those before it
+    /// as well (RFC 6455 §5.5.3).
+    owed_pong: Option<Bytes>,
+    /// What was written may be held by the layer below.
     dirty: bool,
-    /// A ping was read, and its pong may not be written yet.
-    owes_pong: bool,
+    /// Something else than a ping of the host's was gathered.
+    says: bool,
+    takes_parts: bool,
+    activity: Activity,
 }
 
 impl<IO: AsyncRead + AsyncWrite + Unpin> Socket<IO> {
     /// Takes over after the handshake. `already_read` is what came behind it, which is the first to
     /// be read.
-    pub(super) async fn new(io: IO, already_read: Bytes, max_message_bytes: usize) -> Self {
-        let config = WebSocketConfig::default()
-            .read_buffer_size(READ_BUFFER_BYTES)
-            .write_buffer_size(WRITE_BUFFER_BYTES)
-            .max_write_buffer_size(usize::MAX)
-            .max_message_size(Some(max_message_bytes))
-            .max_frame_size(Some(max_message_bytes));
-        let (role, already_read) = (Role::Server, already_read.to_vec());
-        let stream =
-            WebSocketStream::from_partially_read(io, already_read, role, Some(config)).await;
-        Self { stream, dirty: false, owes_pong: false }
+    pub(super) fn new(
+        io: IO,
+        already_read: Bytes,
+        delivery: Delivery,
+        settings: &Settings,
+    ) -> Self {
+        let compression = settings.compression.as_ref();
+        let inbound = compression.map(|with| Inbound::new(Role::Server, &with.agreed));
+        let outbound = compression.map(|with| {
+            Outbound::new(Role::Server, &with.agreed, with.level, with.threshold_bytes)
+        });
+        let now = Instant::now();
+        Self {
+            io,
+            reader: Reader::new(Role::Server, delivery, inbound),
+            writer: Writer::server(outbound),
+            input: BytesMut::from(already_read),
+            output: Output::new(),
+            owed_pong: None,
+            dirty: false,
+            says: false,
+            takes_parts: matches!(delivery, Delivery::Parts),
+            activity: Activity { heard: now, received: now, sent: now, stalled: None },
+        }
+    }
+
+    /// Whether messages are handed on piece by piece.
+    pub(super) fn takes_parts(&self) -> bool {
+        self.takes_parts
+    }
+
+    /// When something last happened.
+    pub(super) fn activity(&self) -> Activity {
+        self.activity
     }
 
     /// The next thing that the peer says. Pings are answered here, pongs are dropped.
     pub(super) fn poll_incoming(&mut self, cx: &mut Context<'_>) -> Poll<Incoming> {
         loop {
-            // The library would keep a pong for each ping of a peer that reads none of them.
-            if self.owes_pong {
-                if ready!(self.poll_flush(cx)).is_err() {
-                    return Poll::Ready(Incoming::Ended);
+            if self.owed_pong.is_some() {
+                // A peer that asks and reads no answers is not read from either.
+                match self.poll_flush(cx) {
+                    Poll::Ready(Ok(())) => {}
+                    Poll::Ready(Err(Gone)) => return Poll::Ready(Incoming::Ended),
+                    Poll::Pending if self.is_full() => return Poll::Pending,
+                    Poll::Pending => {}
                 }
-                self.owes_pong = false;
+                self.answer_ping();
             }
-            let Some(read) = ready!(Pin::new(&mut self.stream).poll_next(cx)) else {
-                return Poll::Ready(Incoming::Ended);
-            };
-            return Poll::Ready(match read {
-                Ok(tungstenite::Message::Text(text)) => {
-                    match ByteString::try_from(Bytes::from(text)) {
-                        Ok(text) => Incoming::Message(Message::Text(text)),
-                        Err(_) => Incoming::Misbehaved(CloseCause::InvalidPayload),
+            match self.reader.next(&mut self.input) {
+                Ok(Some(event)) => {
+                    if let Some(incoming) = self.incoming(event) {
+                        return Poll::Ready(incoming);
                     }
                 }
-                Ok(tungstenite::Message::Binary(data)) => Incoming::Message(Message::Binary(data)),
-                Ok(tungstenite::Message::Close(frame)) => {
-                    self.dirty = true;
-                    match frame {
-                        None => Incoming::Close { code: None, phrase: String::new() },
-                        Some(CloseFrame { code, reason }) => Incoming::Close {
-                            code: Some(code.into()),
-                            phrase: reason.as_str().to_owned(),
-                        },
+                Ok(None) => {
+                    if ready!(self.poll_read(cx)).is_err() {
+                        return Poll::Ready(Incoming::Ended);
                     }
                 }
-                Ok(tungstenite::Message::Ping(_)) => {
-                    self.dirty = true;
-                    self.owes_pong = true;
-                    continue;
+                Err(violation) => {
+                    return Poll::Ready(Incoming::Misbehaved(misbehaviour(&violation)));
                 }
-                Ok(tungstenite::Message::Pong(_) | tungstenite::Message::Frame(_)) => continue,
-                Err(error) => misbehaviour(&error),
-            });
+            }
         }
     }
 
-    /// Whether a message can be taken; until then nothing may be sent.
-    pub(super) fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Gone>> {
-        Pin::new(&mut self.stream).poll_ready(cx).map_err(|_| Gone)
+    fn incoming(&mut self, event: Event) -> Option<Incoming> {
+        if !matches!(&event, Event::Pong(payload) if payload == KEEP_ALIVE) {
+            self.activity.received = self.activity.heard;
+        }
+        match event {
+            Event::Message(message) => Some(Incoming::Message(message)),
+            Event::Part { part, last } => Some(Incoming::Part { piece: part, last }),
+            Event::Close { code, phrase } => Some(Incoming::Close { code, phrase }),
+            Event::Ping(payload) => {
+                // A copy: what is owed must not hold on to the read buffer.
+                self.owed_pong = Some(Bytes::copy_from_slice(&payload));
+                self.answer_ping();
+                None
+            }
+            Event::Pong(_) => None,
+        }
     }
 
-    /// Takes a message. It is written when there is enough of it, or with the next flush.
-    pub(super) fn send(&mut self, message: Message) -> Result<(), Gone> {
-        self.start(match message {
-            // The library's text type can be made without a check by `unsafe` alone.
-            Message::Text(text) => tungstenite::Message::Text(
-                Utf8Bytes::try_from(text.into_bytes()).map_err(|_| Gone)?,
-            ),
-            Message::Binary(data) => tungstenite::Message::Binary(data),
-        })
+    /// Reads some bytes. Between reads a connection holds no buffer.
+    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Gone>> {
+        if self.input.capacity() == 0 || !self.input.try_reclaim(buffers::BUFFER_BYTES) {
+            self.input = buffers::lend();
+        }
+        match poll_read_buf(Pin::new(&mut self.io), cx, &mut self.input) {
+            Poll::Ready(Ok(1..)) => {
+                self.activity.heard = Instant::now();
+                Poll::Ready(Ok(()))
+            }
+            Poll::Ready(Ok(0) | Err(_)) => Poll::Ready(Err(Gone)),
+            Poll::Pending => {
+                buffers::give_back(std::mem::take(&mut self.input));
+                Poll::Pending
+            }
+        }
+    }
+
+    /// Whether nothing more may be handed over until something has been written.
+    pub(super) fn is_full(&self) -> bool {
+        self.output.len() >= OUTPUT_BYTES_MAX
+    }
+
+    /// Takes what is to be written next, behind all else. It leaves with the next flush.
+    pub(super) fn send(&mut self, outgoing: &Outgoing) {
+        self.gather();
+        match outgoing {
+            Outgoing::Message(message) => self.writer.message(message, &mut self.output),
+            Outgoing::Shared(message) => self.writer.shared(message, &mut self.output),
+            Outgoing::Piece { piece, first, last } => {
+                self.writer.part(piece, *first, *last, &mut self.output);
+            }
+            Outgoing::Close(request) => self.send_close(&request.reason),
+        }
+    }
+
+    /// Takes a message, as [`send`](Self::send) does.
+    pub(super) fn send_message(&mut self, message: &Message) {
+        self.gather();
+        self.writer.message(message, &mut self.output);
     }
 
     /// Takes a Close frame, behind all messages.
-    pub(super) fn send_close(&mut self, reason: &CloseReason) -> Result<(), Gone> {
-        let frame = reason
-            .wire_code()
-            .map(|code| CloseFrame { code: code.into(), reason: Utf8Bytes::from(reason.phrase()) });
-        self.start(tungstenite::Message::Close(frame))
+    pub(super) fn send_close(&mut self, reason: &CloseReason) {
+        self.answer_close(reason.wire_code(), reason.phrase());
     }
 
-    fn start(&mut self, message: tungstenite::Message) -> Result<(), Gone> {
-        self.dirty = true;
-        Pin::new(&mut self.stream).start_send(message).map_err(|_| Gone)
+    /// Takes a Close frame with this code, if any.
+    pub(super) fn answer_close(&mut self, code: Option<u16>, phrase: &str) {
+        self.gather();
+        self.writer.close(code, phrase, &mut self.output);
     }
 
-    /// Writes all that was taken.
-    pub(super) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Gone>> {
-        if !self.dirty {
-            return Poll::Ready(Ok(()));
+    /// Asks the peer whether it is there.
+    pub(super) fn send_keep_alive(&mut self) {
+        let said = self.says;
+        self.gather();
+        self.says = said;
+        self.writer.ping(KEEP_ALIVE, &mut self.output);
+    }
+
+    fn answer_ping(&mut self) {
+        if !self.is_full()
+            && let Some(payload) = self.owed_pong.take()
+        {
+            self.gather();
+            self.writer.pong(&payload, &mut self.output);
         }
-        let flushed = ready!(Pin::new(&mut self.stream).poll_flush(cx));
-        // A failure is reported for as long as it is asked about.
-        self.dirty = flushed.is_err();
-        Poll::Ready(flushed.map_err(|_| Gone))
+    }
+
+    fn gather(&mut self) {
+        self.says = true;
+        self.dirty = true;
+        if self.output.is_empty() {
+            self.output = Output::with_buffer(buffers::lend());
+        }
+    }
+
+    /// Writes all that was taken, in as few calls as it takes.
+    pub(super) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Gone>> {
+        while self.dirty {
+            while !self.output.is_empty() {
+                let written = ready!(self.poll_write(cx));
+                if written.is_err() {
+                    return Poll::Ready(Err(Gone));
+                }
+            }
+            if ready!(Pin::new(&mut self.io).poll_flush(cx)).is_err() {
+                return Poll::Ready(Err(Gone));
+            }
+            self.dirty = false;
+            self.activity.stalled = None;
+            buffers::give_back(self.output.release());
+            if std::mem::take(&mut self.says) {
+                self.activity.sent = Instant::now();
+            }
+            self.answer_ping();
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Gone>> {
+        let mut slices = [IoSlice::new(&[]); SLICES_MAX];
+        let count = self.output.io_slices(&mut slices);
+        match Pin::new(&mut self.io).poll_write_vectored(cx, &slices[..count]) {
+            Poll::Ready(Ok(written @ 1..)) => {
+                self.output.advance(written);
+                self.activity.stalled = None;
+                Poll::Ready(Ok(()))
+            }
+            Poll::Ready(Ok(0) | Err(_)) => Poll::Ready(Err(Gone)),
+            Poll::Pending => {
+                self.activity.stalled.get_or_insert_with(Instant::now);
+                Poll::Pending
+            }
+        }
     }
 
     /// Ends the connection, the server first (RFC 6455 §7.1.1). `lingers` where the peer may still
     /// be sending.
     pub(super) async fn end(self, lingers: bool) {
-        let mut io = self.stream.into_inner();
+        let Self { mut io, input, .. } = self;
+        drop(input);
         if io.shutdown().await.is_err() || !lingers {
             return;
         }
         let drained = async {
-            let mut buffer = [0; 4 << 10];
-            while let Ok(1..) = io.read(&mut buffer).await {}
+            let mut buffer = buffers::lend();
+            while let Ok(1..) = io.read_buf(&mut buffer).await {
+                buffer.clear();
+            }
+            buffers::give_back(buffer);
         };
         // Either way the connection is dropped now.
         let _in_time = timeout(LINGER, drained).await;
     }
 }
 
-/// What the peer has done, by the error that the library makes of it: the one mapping.
-fn misbehaviour(error: &Error) -> Incoming {
-    Incoming::Misbehaved(match error {
-        Error::Utf8(_) => CloseCause::InvalidPayload,
-        Error::Capacity(CapacityError::MessageTooLong { .. }) => CloseCause::MessageTooBig,
-        Error::Protocol(ProtocolError::ResetWithoutClosingHandshake)
-        | Error::ConnectionClosed
-        | Error::AlreadyClosed
-        | Error::Io(_) => return Incoming::Ended,
-        Error::Capacity(CapacityError::TooManyHeaders)
-        | Error::Protocol(_)
-        | Error::AttackAttempt
-        | Error::WriteBufferFull(_)
-        | Error::Tls(_)
-        | Error::Url(_)
-        | Error::Http(_)
-        | Error::HttpFormat(_) => CloseCause::ProtocolError,
-    })
+/// What the peer has done, by the rule that it broke: the one mapping.
+fn misbehaviour(violation: &Violation) -> CloseCause {
+    match violation.close_code() {
+        1007 => CloseCause::InvalidPayload,
+        1009 => CloseCause::MessageTooBig,
+        _ => CloseCause::ProtocolError,
+    }
 }

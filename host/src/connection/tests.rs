@@ -9,16 +9,18 @@ mod flow;
 mod guest;
 mod misbehaving;
 mod open;
+mod parts;
 mod peer;
 mod race;
 mod reply;
+mod time;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
 use sockhop_session::handshake::HandshakeRequest;
-use sockhop_session::{CloseEvent, Handle, Identity, Message, SessionId};
+use sockhop_session::{CloseEvent, Handle, Identity, Message, QueueLimits, SessionId, SlowReader};
 use tokio::io::{AsyncRead, AsyncWrite, duplex};
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
@@ -26,7 +28,7 @@ use tokio_util::task::TaskTracker;
 
 use self::fake::{Calls, Fake};
 use self::peer::Peer;
-use super::{Connection, Journal};
+use super::{Connection, Journal, Settings};
 
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -37,6 +39,8 @@ struct Setup {
     queue_bytes: usize,
     max_message_bytes: usize,
     already_read: Bytes,
+    slow_reader: SlowReader,
+    settings: Settings,
 }
 
 impl Default for Setup {
@@ -46,6 +50,16 @@ impl Default for Setup {
             queue_bytes: 64 << 10,
             max_message_bytes: 1 << 20,
             already_read: Bytes::new(),
+            slow_reader: SlowReader::Wait,
+            settings: Settings {
+                close_timeout: CLOSE_TIMEOUT,
+                ping_interval: None,
+                pong_timeout: Duration::from_secs(1),
+                idle_timeout: None,
+                read_idle_timeout: None,
+                write_idle_timeout: None,
+                compression: None,
+            },
         }
     }
 }
@@ -79,17 +93,16 @@ impl Setup {
             subprotocol: None,
             max_message_bytes: self.max_message_bytes,
         };
-        let session = Arc::new(Handle::new(identity, self.queue_bytes, 1000));
+        let queue = QueueLimits { bytes: self.queue_bytes, slow_reader: self.slow_reader };
+        let session = Arc::new(Handle::new(identity, queue, 1000));
+        let settings = self.settings;
         let notes = Arc::new(Notes::default());
         let journal = Arc::clone(&notes) as Arc<dyn Journal>;
         let guest = guest(&session);
         let calls = guest.calls();
         let (handle, already_read) = (Arc::clone(&session), self.already_read);
         let end = TaskTracker::new().spawn(async move {
-            Connection::new(io, already_read, handle, guest, journal, CLOSE_TIMEOUT)
-                .await
-                .run()
-                .await
+            Connection::new(io, already_read, handle, guest, journal, settings).run().await
         });
         (session, calls, notes, end)
     }

@@ -14,11 +14,12 @@ use hyper::header::{self, HeaderMap, HeaderValue};
 use hyper::{Request, Response, StatusCode};
 use sockhop_engine::SeatError;
 use sockhop_session::handshake::{HandshakeDecision, HandshakeRequest};
-use sockhop_session::{Handle, Identity};
+use sockhop_session::{Handle, Identity, QueueLimits, SlowReader};
 
 use super::handshake::{Handshake, Refusal, choose_subprotocol, extra_headers, request_uri};
 use super::listen::Admitted;
 use super::upgrade::{self, Accepted};
+use crate::connection;
 use crate::deployments::Routed;
 use crate::deployments::revision::ServedEndpoint;
 use crate::telemetry::Seldom;
@@ -116,14 +117,24 @@ async fn accept(
         subprotocol,
         max_message_bytes,
     };
-    let queue_bytes = settings.outbound_queue.as_usize();
-    let session = Handle::new(identity, queue_bytes, endpoint.property_bytes);
+    let bytes = settings.outbound_queue.as_usize();
+    let queue = QueueLimits { bytes, slow_reader: SlowReader::Wait };
+    let session = Handle::new(identity, queue, endpoint.property_bytes);
     for (name, value) in endpoint.config.properties.iter().cloned().chain(properties) {
         if let Err(error) = session.set_property(name, Some(value)) {
             return guest_fault(&endpoint, &error);
         }
     }
-    let accepted = Accepted { seat, session: Arc::new(session), endpoint, visit, peer };
+    let settings = connection::Settings {
+        close_timeout: admitted.shared.config.limits.close_timeout,
+        ping_interval: None,
+        pong_timeout: std::time::Duration::from_secs(20),
+        idle_timeout: None,
+        read_idle_timeout: None,
+        write_idle_timeout: None,
+        compression: None,
+    };
+    let accepted = Accepted { seat, session: Arc::new(session), endpoint, visit, peer, settings };
     upgrade::start(hyper::upgrade::on(&mut request), accepted, admitted);
     with_headers(empty(StatusCode::SWITCHING_PROTOCOLS), answer)
 }

@@ -11,7 +11,7 @@ use sockhop_session::Handle;
 use tokio::net::TcpStream;
 
 use super::listen::Admitted;
-use crate::connection::{Connection, Journal};
+use crate::connection::{Connection, Journal, Settings};
 use crate::deployments::log::DeploymentLog;
 use crate::deployments::revision::{ServedEndpoint, Visit};
 use crate::registry::Entry;
@@ -23,6 +23,7 @@ pub(super) struct Accepted {
     pub(super) endpoint: Arc<ServedEndpoint>,
     pub(super) visit: Visit,
     pub(super) peer: SocketAddr,
+    pub(super) settings: Settings,
 }
 
 impl Journal for DeploymentLog {
@@ -36,11 +37,13 @@ impl Journal for DeploymentLog {
 pub(super) fn start(upgrade: OnUpgrade, accepted: Accepted, admitted: Arc<Admitted>) {
     let tasks = admitted.shared.tasks.clone();
     tasks.spawn(async move {
+        // Held to the session's end: its place among the connections.
+        let _admitted = admitted;
         let peer = accepted.peer;
         match upgrade.await {
             Ok(upgraded) => match upgraded.downcast::<TokioIo<TcpStream>>() {
                 Ok(Parts { io, read_buf, .. }) => {
-                    serve(io.into_inner(), read_buf, accepted, &admitted).await;
+                    serve(io.into_inner(), read_buf, accepted).await;
                 }
                 Err(_) => tracing::error!(%peer, "an upgraded connection is not the accepted one"),
             },
@@ -50,13 +53,8 @@ pub(super) fn start(upgrade: OnUpgrade, accepted: Accepted, admitted: Arc<Admitt
     });
 }
 
-async fn serve(
-    stream: TcpStream,
-    already_read: bytes::Bytes,
-    accepted: Accepted,
-    admitted: &Admitted,
-) {
-    let Accepted { seat, session, endpoint, visit, peer } = accepted;
+async fn serve(stream: TcpStream, already_read: bytes::Bytes, accepted: Accepted) {
+    let Accepted { seat, session, endpoint, visit, peer, settings } = accepted;
     let revision = &endpoint.revision;
     let entry = Entry {
         session: Arc::clone(&session),
@@ -67,9 +65,7 @@ async fn serve(
     let _member = visit.admit(&endpoint.sessions, entry);
     let guest = seat.session(Arc::clone(&session));
     let journal = Arc::clone(revision.log()) as Arc<dyn Journal>;
-    let close_timeout = admitted.shared.config.limits.close_timeout;
-    let connection =
-        Connection::new(stream, already_read, session, guest, journal, close_timeout).await;
+    let connection = Connection::new(stream, already_read, session, guest, journal, settings);
     let event = connection.run().await;
     tracing::debug!(%peer, ?event, "a session ended");
 }

@@ -15,8 +15,9 @@ pub(crate) const MESSAGE_TOO_BIG: u16 = 1009;
 pub const PHRASE_BYTES_MAX: usize = CONTROL_BYTES_MAX - size_of::<u16>();
 
 /// Whether a Close frame may carry this code: 1000–1003 and 1007–1011 (RFC 6455 §7.4.1),
-/// 1012–1014 (IANA's registry of close codes), and what libraries and applications choose, 3000–4999
-/// (RFC 6455 §7.4.2). The others either stand for what happens without a Close frame or belong to nobody.
+/// 1012–1014 (IANA's registry of close codes), and what libraries and applications choose,
+/// 3000–4999 (RFC 6455 §7.4.2). The others either stand for what happens without a Close frame or
+/// belong to nobody.
 pub(crate) fn may_be_sent(code: u16) -> bool {
     matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999)
 }

@@ -117,7 +117,8 @@ impl Cursor<'_> {
         self.line.get(self.at).copied()
     }
 
-    /// RFC 2616 §2.1, which RFC 6455 takes its grammar from: blanks may stand between any two words.
+    /// RFC 2616 §2.1, which RFC 6455 takes its grammar from: blanks may stand between any two
+    /// words.
     fn skip_blanks(&mut self) {
         while matches!(self.peek(), Some(b' ' | b'\t')) {
             self.at += 1;

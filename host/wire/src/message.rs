@@ -13,6 +13,15 @@ pub enum Message {
 }
 
 impl Message {
+    /// Whether it is text or binary.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Text(_) => Kind::Text,
+            Self::Binary(_) => Kind::Binary,
+        }
+    }
+
     /// The payload's length in bytes: of UTF-8 for a text.
     #[must_use]
     pub fn payload_bytes(&self) -> usize {

@@ -86,7 +86,8 @@ impl Output {
         filled
     }
 
-    /// Forgets the first `written` bytes, at most all: they were written. The gathering buffer's memory is kept.
+    /// Forgets the first `written` bytes, at most all: they were written. The gathering buffer's
+    /// memory is kept.
     pub fn advance(&mut self, mut written: usize) {
         while let Some(Apart { before, bytes }) = self.apart.front_mut() {
             let gathered = written.min(*before);

@@ -22,6 +22,14 @@ pub struct Shared {
     compressed: OnceLock<Box<[OnceLock<Option<Bytes>>; WINDOWS]>>,
 }
 
+impl PartialEq for Shared {
+    fn eq(&self, other: &Self) -> bool {
+        self.message == other.message
+    }
+}
+
+impl Eq for Shared {}
+
 impl Shared {
     /// Makes a message ready to be sent to many.
     #[must_use]
@@ -42,8 +50,8 @@ impl Shared {
     }
 
     /// The compressed payload for a peer with this key, or nothing where it is to be sent as it
-    /// is. `compress` makes it, if nobody has. Peers with the same window and another level share it
-    /// as well: any of them can read it.
+    /// is. `compress` makes it, if nobody has. Peers with the same window and another level share
+    /// it as well: any of them can read it.
     pub(crate) fn compressed(
         &self,
         key: SharedKey,

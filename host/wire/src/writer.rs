@@ -30,8 +30,9 @@ impl Writer {
         Self { keys: None, outbound: deflate }
     }
 
-    /// A client's. `deflate` is what was agreed on for what the client sends; `keys` gives a fresh masking key for each frame, which nobody who chooses the
-    /// payload may be able to predict (RFC 6455 §5.3, §10.3).
+    /// A client's. `deflate` is what was agreed on for what the client sends; `keys` gives a fresh
+    /// masking key for each frame, which nobody who chooses the payload may be able to predict (RFC
+    /// 6455 §5.3, §10.3).
     #[must_use]
     pub fn client(
         deflate: Option<Outbound>,

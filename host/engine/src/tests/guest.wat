@@ -3,7 +3,8 @@
 (component
   (import "sockhop:websocket/session@0.1.0" (instance $session
     (export "session" (type $session (sub resource)))
-    (type $status (record (field "queued-bytes" u64) (field "limit-bytes" u64)))
+    (type $status (record
+      (field "queued-bytes" u64) (field "limit-bytes" u64) (field "dropped" u64)))
     (export "queue-status" (type $queue-status (eq $status)))
     (type $error (variant (case "closed") (case "queue-full" $queue-status)))
     (export "send-error" (type $send-error (eq $error)))
@@ -110,7 +111,7 @@
       (i32.const 128))
 
     ;; Traps where the handler's error begins with `t`.
-    (func (export "on-error") (param i32) (param $which i32) (param $at i32) (param i64 i64)
+    (func (export "on-error") (param i32) (param $which i32) (param $at i32) (param i64 i64 i64)
       (if (i32.eqz (local.get $which)) (then
         (if (i32.eq (i32.load8_u (local.get $at)) (i32.const 0x74)) (then unreachable)))))
 
@@ -136,7 +137,8 @@
   (type $session-error (variant (case "handler" string) (case "reply-not-sent" $send-error)))
   (type $initiator (enum "peer" "guest" "host" "transport"))
   (type $close-cause (enum "requested" "protocol-error" "invalid-payload" "message-too-big"
-    "going-away" "service-restart" "connection-lost"))
+    "going-away" "service-restart" "connection-lost" "idle-timeout" "pong-timeout" "write-timeout"
+      "slow-reader" "message-abandoned"))
   (type $close-event (record
     (field "initiator" $initiator) (field "cause" $close-cause)
     (field "code-sent" (option u16)) (field "code-received" (option u16))
@@ -181,7 +183,8 @@
   (component $Endpoint
     (import "session" (type $session (sub resource)))
     (import "own-endpoint" (type $own-endpoint (sub resource)))
-    (type $status (record (field "queued-bytes" u64) (field "limit-bytes" u64)))
+    (type $status (record
+      (field "queued-bytes" u64) (field "limit-bytes" u64) (field "dropped" u64)))
     (import "queue-status" (type $queue-status (eq $status)))
     (type $send (variant (case "closed") (case "queue-full" $queue-status)))
     (import "send-error" (type $send-error (eq $send)))
@@ -192,7 +195,8 @@
     (type $i (enum "peer" "guest" "host" "transport"))
     (import "initiator" (type $initiator (eq $i)))
     (type $c (enum "requested" "protocol-error" "invalid-payload" "message-too-big"
-      "going-away" "service-restart" "connection-lost"))
+      "going-away" "service-restart" "connection-lost" "idle-timeout" "pong-timeout" "write-timeout"
+      "slow-reader" "message-abandoned"))
     (import "close-cause" (type $close-cause (eq $c)))
     (type $event (record
       (field "initiator" $initiator) (field "cause" $close-cause)

@@ -16,6 +16,7 @@ type OnMessage = Box<dyn FnMut(Message) -> Answer<Result<Option<Message>, Fault>
 pub(super) enum Call {
     Open,
     Message(Message),
+    Part(Message, bool),
     Error(SessionError),
     Close(CloseEvent),
     Finish,
@@ -65,6 +66,7 @@ pub(super) struct Fake {
     busy: Arc<Mutex<()>>,
     open: Option<Answer<Result<(), Fault>>>,
     message: OnMessage,
+    takes_parts: bool,
     error: Option<Trap>,
     close: Result<(), Fault>,
     during_close: Box<dyn FnMut() + Send>,
@@ -79,6 +81,7 @@ impl Fake {
             busy: Arc::default(),
             open: None,
             message: Box::new(|_message| Box::pin(async { Ok(None) })),
+            takes_parts: false,
             error: None,
             close: Ok(()),
             during_close: Box::new(|| {}),
@@ -107,6 +110,12 @@ impl Fake {
         F: Future<Output = Result<Option<Message>, Fault>> + Send + 'static,
     {
         self.message = Box::new(move |message| Box::pin(answer(message)));
+        self
+    }
+
+    /// Takes messages piece by piece, and does with each what `on_message` says.
+    pub(super) fn takes_parts(mut self) -> Self {
+        self.takes_parts = true;
         self
     }
 
@@ -153,6 +162,15 @@ impl Endpoint for Fake {
     async fn on_message(&mut self, message: Message) -> Result<Option<Message>, Fault> {
         let _busy = self.begin(Call::Message(message.clone()));
         (self.message)(message).await
+    }
+
+    fn takes_parts(&self) -> bool {
+        self.takes_parts
+    }
+
+    async fn on_part(&mut self, piece: Message, last: bool) -> Result<(), Fault> {
+        let _busy = self.begin(Call::Part(piece.clone(), last));
+        (self.message)(piece).await.map(|_| ())
     }
 
     async fn on_error(&mut self, error: &SessionError) -> Result<(), Trap> {

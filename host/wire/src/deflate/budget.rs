@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 /// The places for sessions with context takeover in one process. A clone shares them.
 ///
 /// Such a session holds up to 360 KiB for as long as it lives. Who takes a ticket before it agrees
-/// to takeover, and lowers its [`Policy`](super::Policy) where there is none, cannot be made to hold
-/// more than so many; the sessions beyond are compressed as well, only without history.
+/// to takeover, and lowers its [`Policy`](super::Policy) where there is none, cannot be made to
+/// hold more than so many; the sessions beyond are compressed as well, only without history.
 #[derive(Clone, Debug)]
 pub struct Budget {
     left: Arc<AtomicUsize>,

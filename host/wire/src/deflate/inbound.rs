@@ -68,8 +68,8 @@ impl Inbound {
         Self { keeps_context: !forgets, machine: None, mid_stream: false, may_hold_more: false }
     }
 
-    /// Inflates `input` behind what is in `out`, until `room` bytes have come (which is how a bomb is
-    /// stopped) or all of `input` is used and nothing more comes of it.
+    /// Inflates `input` behind what is in `out`, until `room` bytes have come (which is how a bomb
+    /// is stopped) or all of `input` is used and nothing more comes of it.
     ///
     /// So: where `produced` is less than `room`, all was used. Otherwise it is to be called again,
     /// with the rest of the input, even where that is empty, or with the next. A `room` of 0 does
@@ -88,16 +88,16 @@ impl Inbound {
         step
     }
 
-    /// Ends the message: what `step` left in the machine, at most `room` bytes behind what is in `out`,
-    /// and the tail that the sender took off (RFC 7692 §7.2.2).
+    /// Ends the message: what `step` left in the machine, at most `room` bytes behind what is in
+    /// `out`, and the tail that the sender took off (RFC 7692 §7.2.2).
     ///
     /// A message without any payload, or one that ends with a final block, is taken for complete:
-    /// some senders leave the last byte away that RFC 7692 §7.2.3.5 and §7.2.3.6 ask for. A `room` of
-    /// 0 does nothing.
+    /// some senders leave the last byte away that RFC 7692 §7.2.3.5 and §7.2.3.6 ask for. A `room`
+    /// of 0 does nothing.
     ///
     /// # Errors
-    /// [`Corrupt`]. Where the context is kept, a message that breaks off is not always noticed here;
-    /// then the next one is corrupt.
+    /// [`Corrupt`]. Where the context is kept, a message that breaks off is not always noticed
+    /// here; then the next one is corrupt.
     pub fn finish(&mut self, out: &mut BytesMut, room: usize) -> Result<Finish, Corrupt> {
         if room == 0 {
             return Ok(Finish { produced: 0, done: false });

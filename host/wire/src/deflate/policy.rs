@@ -25,8 +25,8 @@ pub struct Policy {
 }
 
 impl Default for Policy {
-    /// No takeover in either direction (memory), the full window, level 1 (a server's time is dearer
-    /// than the last tenth of size), and nothing below 1 KiB, where hardly anything is won.
+    /// No takeover in either direction (memory), the full window, level 1 (a server's time is
+    /// dearer than the last tenth of size), and nothing below 1 KiB, where hardly anything is won.
     fn default() -> Self {
         Self {
             server_takeover: false,

@@ -105,7 +105,10 @@ proptest! {
     #[test]
     fn what_is_written_reads_the_same(
         names in prop::collection::vec("[a-z0-9!#$%&'*+.^_`|~-]{1,8}", 0..6),
-        parameters in prop::collection::vec(("[a-zA-Z_]{1,8}", prop::option::of("[!-!A-Z0-9]{1,4}")), 0..6),
+        parameters in prop::collection::vec(
+            ("[a-zA-Z_]{1,8}", prop::option::of("[!-!A-Z0-9]{1,4}")),
+            0..6,
+        ),
     ) {
         let extensions: Vec<_> = names
             .into_iter()

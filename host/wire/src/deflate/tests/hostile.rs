@@ -79,7 +79,8 @@ fn a_message_that_breaks_off_is_corrupt() {
         let came = inflate(&mut inbound, &message[..bytes], 100, 10_000);
         assert!(came.is_err(), "after {bytes} of {} bytes", message.len());
     }
-    // RFC 1951 §3.2.7: a block whose code lengths go on beyond the tail, which is no error by itself.
+    // RFC 1951 §3.2.7: a block whose code lengths go on beyond the tail, which is no error by
+    // itself.
     let mut inbound = Inbound::new(Role::Server, &agreed(false, false, 15, 15));
     let came = inflate(&mut inbound, b"\x04\xe0\x01", 100, 100);
     assert_eq!(came, Err(Corrupt::Unfinished));

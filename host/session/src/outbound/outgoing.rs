@@ -1,0 +1,50 @@
+//! What comes out of a queue.
+
+use std::sync::Arc;
+
+use sockhop_wire::{Message, Shared};
+
+use crate::close::CloseRequest;
+
+/// The next thing to write.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Outgoing {
+    /// A message.
+    Message(Message),
+    /// A message for many.
+    Shared(Arc<Shared>),
+    /// A piece of a message; nothing but pieces of it comes until its last.
+    Piece {
+        /// The piece.
+        piece: Message,
+        /// Whether it is the message's first.
+        first: bool,
+        /// Whether it is the message's last.
+        last: bool,
+    },
+    /// A close was asked for and all that was queued before it has been taken.
+    Close(CloseRequest),
+}
+
+/// What a connection that is open is to do next.
+#[derive(Debug)]
+pub enum Next {
+    /// Write this.
+    Write(Outgoing),
+    /// Begin to close: a close was asked for.
+    Closing,
+    /// Nothing.
+    Idle,
+}
+
+/// What became of a guest's reply.
+#[derive(Debug)]
+pub enum Offered {
+    /// It is queued, or dropped as the operator wants it.
+    Taken,
+    /// Nothing waits before it: whoever offers it writes it at once, in its place.
+    Now(Message),
+    /// There is no room. It is to be offered again, until it is taken or the queue is not open any
+    /// more: nobody else gets the room that it needs.
+    Full(Message),
+}

@@ -1,0 +1,287 @@
+//! The session's end of the socket: what is queued goes out, what comes in is handed on, and each
+//! side holds the other back.
+
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use sockhop_session::outbound::{self, CloseRequest, Offered, Outgoing};
+use sockhop_session::{CloseCause, Handle, Message, SendError};
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::settings::Settings;
+use super::socket::{Gone, Incoming, Socket};
+use super::timers::{Due, Timers};
+
+/// The most messages that are read before what is gathered to be written is written, should the
+/// peer not pause by itself.
+const MESSAGES_BEFORE_FLUSH_MAX: u32 = 128;
+
+/// How many queued messages are handed to the socket before other connections have a turn.
+const MESSAGES_A_TURN_MAX: u32 = 512;
+
+/// What happens next to a session.
+pub(super) enum Next {
+    Message(Message),
+    Part {
+        piece: Message,
+        last: bool,
+    },
+    PeerClosed {
+        code: Option<u16>,
+        phrase: String,
+    },
+    Misbehaved(CloseCause),
+    /// One of the connection's limits in time was reached.
+    TimedOut(CloseCause),
+    /// Somebody on this side has asked for a close.
+    Closing,
+    Lost,
+}
+
+impl From<Incoming> for Next {
+    fn from(incoming: Incoming) -> Self {
+        match incoming {
+            Incoming::Message(message) => Self::Message(message),
+            Incoming::Part { piece, last } => Self::Part { piece, last },
+            Incoming::Close { code, phrase } => Self::PeerClosed { code, phrase },
+            Incoming::Misbehaved(cause) => Self::Misbehaved(cause),
+            Incoming::Ended => Self::Lost,
+        }
+    }
+}
+
+/// How far the queue was taken.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Taken {
+    /// There is nothing more to take now.
+    All,
+    /// The socket takes nothing more now.
+    Full,
+    /// There is more, and others are to have a turn.
+    Turn,
+    /// A close was asked for.
+    Closing,
+}
+
+/// A socket and the session whose it is.
+pub(super) struct Link<IO> {
+    pub(super) socket: Socket<IO>,
+    pub(super) session: Arc<Handle>,
+    /// The close that was asked for, once it has been taken from the queue.
+    pub(super) closing: Option<CloseRequest>,
+    pub(super) lost: bool,
+    timers: Timers,
+    /// A limit that was reached where nobody could be told.
+    timed_out: Option<CloseCause>,
+    read_since_flush: u32,
+}
+
+impl<IO: AsyncRead + AsyncWrite + Unpin> Link<IO> {
+    pub(super) fn new(socket: Socket<IO>, session: Arc<Handle>, settings: Settings) -> Self {
+        Self {
+            socket,
+            session,
+            closing: None,
+            lost: false,
+            timers: Timers::new(settings),
+            timed_out: None,
+            read_since_flush: 0,
+        }
+    }
+
+    /// Waits for what happens next, and writes in the meantime.
+    pub(super) async fn next(&mut self) -> Next {
+        poll_fn(|cx| self.poll_next(cx)).await
+    }
+
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Next> {
+        if let Some(cause) = self.timed_out.take() {
+            return Poll::Ready(Next::TimedOut(cause));
+        }
+        loop {
+            let taken = self.take_queued();
+            if taken == Taken::Closing {
+                return Poll::Ready(Next::Closing);
+            }
+            if (taken == Taken::Full || self.read_since_flush >= MESSAGES_BEFORE_FLUSH_MAX)
+                && self.poll_flush(cx).is_err()
+            {
+                return Poll::Ready(Next::Lost);
+            }
+            // What a guest answers piece by piece waits here and not in its queue.
+            let holds_back = self.socket.takes_parts() && self.socket.is_full();
+            if !holds_back && let Poll::Ready(incoming) = self.socket.poll_incoming(cx) {
+                self.read_since_flush += 1;
+                return Poll::Ready(incoming.into());
+            }
+            if self.poll_flush(cx).is_err() {
+                return Poll::Ready(Next::Lost);
+            }
+            if holds_back && !self.socket.is_full() {
+                continue;
+            }
+            if taken == Taken::Turn {
+                // A full queue leaves the worker to others now and then.
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            if !self.socket.is_full() {
+                match self.session.poll_next(cx) {
+                    outbound::Next::Write(outgoing) => {
+                        self.socket.send(&outgoing);
+                        continue;
+                    }
+                    outbound::Next::Closing => return Poll::Ready(Next::Closing),
+                    outbound::Next::Idle => {}
+                }
+            } else if self.session.poll_closing(cx).is_ready() {
+                return Poll::Ready(Next::Closing);
+            }
+            return match self.poll_timers(cx) {
+                Some(cause) => Poll::Ready(Next::TimedOut(cause)),
+                None => Poll::Pending,
+            };
+        }
+    }
+
+    /// Waits for a call into the guest, and writes in the meantime.
+    pub(super) async fn during<F: Future>(&mut self, call: F) -> F::Output {
+        let mut call = pin!(call);
+        let mut gave_way = false;
+        poll_fn(|cx| {
+            let returned = call.as_mut().poll(cx);
+            if returned.is_pending() {
+                if gave_way {
+                    self.poll_write(cx);
+                } else {
+                    // A shared instance most often answers as soon as it has its turn, and then
+                    // what it answers goes out in the same write.
+                    gave_way = true;
+                    cx.waker().wake_by_ref();
+                }
+            }
+            returned
+        })
+        .await
+    }
+
+    /// Queues a guest's reply, and waits for room where there is none.
+    pub(super) async fn reply(&mut self, reply: Message) -> Result<(), SendError> {
+        let mut waiting = Some(reply);
+        poll_fn(|cx| {
+            while let Some(reply) = waiting.take() {
+                if self.socket.is_full() {
+                    waiting = Some(reply);
+                    let gone = self.poll_flush(cx).is_err();
+                    if gone || self.session.poll_closing(cx).is_ready() {
+                        return Poll::Ready(Err(SendError::Closed));
+                    }
+                    if !self.socket.is_full() {
+                        continue;
+                    }
+                    let Some(cause) = self.poll_timers(cx) else { return Poll::Pending };
+                    self.timed_out = Some(cause);
+                    return Poll::Ready(Err(SendError::Closed));
+                }
+                match self.session.offer(reply) {
+                    Ok(Offered::Taken) => {}
+                    Ok(Offered::Now(reply)) => self.socket.send_message(&reply),
+                    Ok(Offered::Full(back)) => {
+                        waiting = Some(back);
+                        // Something can be taken, or there would be room; so this comes to an end.
+                        self.take_queued();
+                    }
+                    Err(error) => return Poll::Ready(Err(error)),
+                }
+            }
+            Poll::Ready(Ok(()))
+        })
+        .await
+    }
+
+    /// Writes what is queued, until the close that was asked for: its request, unless the
+    /// connection is lost.
+    pub(super) async fn flush_to_close(&mut self) -> Option<CloseRequest> {
+        if let Some(request) = self.closing.take() {
+            return Some(request);
+        }
+        poll_fn(|cx| {
+            loop {
+                while self.socket.is_full() {
+                    match self.socket.poll_flush(cx) {
+                        Poll::Ready(Ok(())) => {}
+                        Poll::Ready(Err(Gone)) => return Poll::Ready(None),
+                        Poll::Pending => return Poll::Pending,
+                    }
+                }
+                match self.session.poll_outgoing(cx) {
+                    Poll::Ready(Outgoing::Close(request)) => return Poll::Ready(Some(request)),
+                    Poll::Ready(outgoing) => self.socket.send(&outgoing),
+                    // Nothing to close with: the peer's Close is being answered.
+                    Poll::Pending => return Poll::Ready(None),
+                }
+            }
+        })
+        .await
+    }
+
+    /// Hands what is queued to the socket, as far as it takes it.
+    fn take_queued(&mut self) -> Taken {
+        for _ in 0..MESSAGES_A_TURN_MAX {
+            if self.socket.is_full() {
+                return Taken::Full;
+            }
+            match self.session.take_next() {
+                outbound::Next::Write(outgoing) => self.socket.send(&outgoing),
+                outbound::Next::Closing => return Taken::Closing,
+                outbound::Next::Idle => return Taken::All,
+            }
+        }
+        Taken::Turn
+    }
+
+    /// Writes what is queued for as long as nothing else is to be done. A connection that turns out
+    /// to be lost is found to be so afterwards.
+    fn poll_write(&mut self, cx: &mut Context<'_>) {
+        loop {
+            let taken = self.take_queued();
+            if self.poll_flush(cx).is_err() || self.socket.is_full() || taken == Taken::Closing {
+                return;
+            }
+            if taken == Taken::Turn {
+                cx.waker().wake_by_ref();
+                return;
+            }
+            match self.session.poll_next(cx) {
+                outbound::Next::Write(outgoing) => self.socket.send(&outgoing),
+                outbound::Next::Closing | outbound::Next::Idle => return,
+            }
+        }
+    }
+
+    /// Writes what the socket holds, in one go.
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Result<(), Gone> {
+        self.read_since_flush = 0;
+        match self.socket.poll_flush(cx) {
+            Poll::Ready(flushed) => flushed,
+            Poll::Pending => Ok(()),
+        }
+    }
+
+    /// Looks at the limits in time; answers the one that ends the session.
+    fn poll_timers(&mut self, cx: &mut Context<'_>) -> Option<CloseCause> {
+        while let Poll::Ready(due) = self.timers.poll(self.socket.activity(), cx) {
+            match due {
+                Due::Ping => {
+                    self.socket.send_keep_alive();
+                    // A failure shows at the next turn.
+                    let _failed = self.poll_flush(cx);
+                }
+                Due::End(cause) => return Some(cause),
+            }
+        }
+        None
+    }
+}
