@@ -132,6 +132,10 @@ mod tests {
             headers: Vec::new(),
             subprotocols: vec!["b".to_owned(), "a".to_owned()],
             default_subprotocol: Some("b".to_owned()),
+            secure: false,
+            peer: None,
+            local: None,
+            client_certificates: Vec::new(),
         }
     }
 

@@ -55,6 +55,10 @@ mod tests {
             ],
             subprotocols: Vec::new(),
             default_subprotocol: None,
+            secure: false,
+            peer: None,
+            local: None,
+            client_certificates: Vec::new(),
         }
     }
 

@@ -3,7 +3,6 @@
 mod operator;
 
 use std::fs;
-use std::net::SocketAddr;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::Path;
 use std::sync::Arc;
@@ -20,7 +19,7 @@ use crate::config::{AdminAddress, AdminToken, Config, TokenFile};
 use crate::deployments::watch::DeployFolder;
 use crate::deployments::{Deployments, component_file};
 use crate::registry::Registry;
-use crate::server::{RunningServer, Server};
+use crate::server::{BoundAddress, RunningServer, Server};
 
 /// A host that runs.
 pub struct App {
@@ -28,7 +27,7 @@ pub struct App {
     engine: Engine,
     deployments: Arc<Deployments>,
     server: RunningServer,
-    addresses: Vec<SocketAddr>,
+    addresses: Vec<BoundAddress>,
     admin: AdminAddress,
     /// The token file to remove at the end, where the host made one.
     token: Option<(TokenFile, AdminToken)>,
@@ -95,7 +94,7 @@ impl App {
 
     /// The addresses at which connections are accepted.
     #[must_use]
-    pub fn addresses(&self) -> &[SocketAddr] {
+    pub fn addresses(&self) -> &[BoundAddress] {
         &self.addresses
     }
 

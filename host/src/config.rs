@@ -24,24 +24,28 @@ mod deployment_name;
 mod environment;
 mod error;
 mod file;
+mod file_mode;
 mod findings;
+mod http2;
 mod limits;
+mod listen_address;
 mod load;
 mod machine;
+mod proxy;
 mod reader;
 mod runtime_dir;
 mod sandbox;
 mod settings;
+mod socket_path;
 mod strategy;
 mod suggest;
 mod time_span;
+mod tls;
 mod token_file;
 mod variables;
 
 pub use self::{
-    address::{
-        AddressError, AdminAddress, AdminAddressError, ListenAddress, SOCKET_PATH_MAX_BYTES,
-    },
+    address::{AddressError, AdminAddress, AdminAddressError},
     admin_access::{AdminAccess, AdminAccessError},
     admin_token::{AdminToken, TOKEN_MAX_CHARS, TOKEN_MIN_CHARS, TokenError},
     byte_size::{ByteSize, ByteSizeError},
@@ -52,18 +56,24 @@ pub use self::{
         SOCKHOP_ASSETS, SOCKHOP_CONFIG, SOCKHOP_DEPLOY_DIR, SOCKHOP_LISTEN, SOCKHOP_LOG,
     },
     error::{ComponentProblem, ConfigError, ConfigErrors, KeyProblem},
-    file::{FILE_MAX_BYTES, WORKERS},
+    file::{FILE_MAX_BYTES, SOCKET_MODE, WORKERS},
+    file_mode::FileMode,
+    http2::{Http2, IDLE_TIMEOUT, KEEP_ALIVE, STREAM_WINDOW, STREAMS},
     limits::{
         CLOSE_TIMEOUT, CONNECTIONS, DRAIN_TIMEOUT, HEADER_BYTES, HEADER_TIMEOUT, Limits, MESSAGE,
         OUTBOUND_QUEUE, PROPERTIES, SHUTDOWN_TIMEOUT,
     },
+    listen_address::{ListenAddress, ListenAddressError},
     load::Sources,
     machine::Machine,
+    proxy::{ForwardedFields, Network, NetworkError, Networks, Proxy},
     runtime_dir::{RuntimeDir, RuntimeDirError},
     sandbox::{COMPILE_JOBS, EVENT_CPU, EVENT_WAIT, INSTANCES, MEMORY, Sandbox},
     settings::Setting,
+    socket_path::{SOCKET_PATH_MAX_BYTES, SocketPathError},
     strategy::{Strategy, StrategyError},
     time_span::TimeSpanError,
+    tls::{ClientAuth, HANDSHAKE_TIMEOUT, TlsSettings},
     token_file::{TokenFile, TokenFileError},
     variables::VariableProblem,
 };
@@ -81,6 +91,11 @@ pub const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCA
 pub struct Config {
     /// Where to accept connections; at least one address. Default: [`DEFAULT_LISTEN`].
     pub listen: Vec<ListenAddress>,
+    /// Permissions of the Unix sockets among them: [`SOCKET_MODE`].
+    pub socket_mode: FileMode,
+    /// How connections are encrypted; there where an address of [`listen`](Self::listen) needs it.
+    /// Default: not at all.
+    pub tls: Option<TlsSettings>,
     /// Where to serve the admin API. Default: `admin.sock` in the runtime folder, which no other
     /// user enters.
     pub admin: AdminAddress,
@@ -106,6 +121,10 @@ pub struct Config {
     pub log_filter: String,
     /// What one host, one connection and one session may take.
     pub limits: Limits,
+    /// What one HTTP/2 connection may take.
+    pub http2: Http2,
+    /// Which proxies are believed when they say who is behind them. Default: none.
+    pub proxy: Proxy,
     /// What guests may take.
     pub sandbox: Sandbox,
     /// The deployments that have settings, a file to deploy at start-up, or both.

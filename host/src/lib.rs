@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`config`] | the only reader of flags, environment and file |
 //! | [`app`] | wiring: from a configuration to a host that runs |
-//! | [`server`] | listening, admission, handshakes, upgrades |
+//! | [`server`] | listening, TLS, proxies, admission, handshakes, upgrades |
 //! | [`connection`] | one task a socket, from `open` to `on-close` |
 //! | [`deployments`] | what is deployed: revisions, routes, draining |
 //! | [`registry`] | the open sessions, by endpoint |
@@ -23,3 +23,4 @@ pub mod deployments;
 pub mod registry;
 pub mod server;
 pub mod telemetry;
+mod unix_socket;

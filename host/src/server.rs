@@ -1,24 +1,37 @@
-//! Listening, admission, handshakes and upgrades: from a TCP connection to a session's connection
+//! Listening, admission, handshakes and upgrades: from a connection to a session's connection
 //! task.
 
+mod activity;
 mod assets;
+mod forwarded;
 pub mod handshake;
+mod http2;
 mod listen;
+mod listener;
+mod open;
 pub mod origin;
+mod peer;
+mod proxy;
 mod respond;
+mod serve;
+mod stream;
+mod tls;
 mod upgrade;
 
 use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+pub use self::listener::{BindError, BoundAddress};
+pub use self::tls::TlsError;
+
 use self::assets::Assets;
+use self::listener::Listener;
+use self::tls::{Reloader, Tls};
 use crate::config::{Config, ListenAddress};
 use crate::deployments::Deployments;
 use crate::registry::Registry;
@@ -26,7 +39,8 @@ use crate::telemetry::Seldom;
 
 /// The server: its listeners are bound, and nothing is accepted yet.
 pub struct Server {
-    listeners: Vec<TcpListener>,
+    listeners: Vec<Listener>,
+    reloader: Option<Reloader>,
     shared: Arc<Shared>,
 }
 
@@ -41,34 +55,46 @@ struct Shared {
     /// Connections beyond the limit, and handshakes for which there was no instance.
     refused: Seldom,
     unseated: Seldom,
+    /// Connections of proxies that are to send a PROXY header, and have not.
+    headless: Seldom,
     open: AtomicUsize,
     /// Cancelled when the host is told to stop.
     stopping: CancellationToken,
     tasks: TaskTracker,
 }
 
-/// An address could not be bound. The operator is to act.
+/// Why a server cannot start. The operator is to act.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot listen on {address}")]
-pub struct BindError {
-    address: String,
-    #[source]
-    source: io::Error,
+pub enum StartError {
+    /// An address cannot be bound.
+    #[error(transparent)]
+    Bind(#[from] BindError),
+    /// The signal to read certificates again cannot be awaited.
+    #[error("SIGHUP cannot be awaited")]
+    Signal(#[source] io::Error),
+    /// Nothing can be encrypted with the files that the configuration names.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
 }
 
 impl Server {
-    /// Binds all addresses of the configuration.
+    /// Reads the certificate, and binds all addresses of the configuration.
     ///
     /// # Errors
-    /// [`BindError`] for the first that cannot be bound; none is then.
+    /// [`StartError`] for the first thing that does not go; nothing is bound then.
     pub async fn bind(
         config: Arc<Config>,
         deployments: Arc<Deployments>,
         registry: Arc<Registry>,
-    ) -> Result<Self, BindError> {
+    ) -> Result<Self, StartError> {
+        let encrypts = config.listen.iter().any(ListenAddress::is_encrypted);
+        let settings = config.tls.clone().filter(|_| encrypts);
+        let tls = settings.map(|settings| Tls::load(settings, config.http2.is_spoken()));
+        let tls = tls.transpose()?.map(Arc::new);
+        let reloader = tls.clone().map(Reloader::new).transpose().map_err(StartError::Signal)?;
         let mut listeners = Vec::new();
         for address in &config.listen {
-            listeners.push(bind(address).await?);
+            listeners.push(Listener::bind(address, config.socket_mode, tls.as_ref()).await?);
         }
         let shared = Shared {
             assets: config.assets.as_deref().map(Assets::new),
@@ -76,6 +102,7 @@ impl Server {
             refusals: Arc::new(Semaphore::new(listen::REFUSALS_MAX)),
             refused: Seldom::default(),
             unseated: Seldom::default(),
+            headless: Seldom::default(),
             config,
             deployments,
             registry,
@@ -83,17 +110,19 @@ impl Server {
             stopping: CancellationToken::new(),
             tasks: TaskTracker::new(),
         };
-        Ok(Self { listeners, shared: Arc::new(shared) })
+        Ok(Self { listeners, reloader, shared: Arc::new(shared) })
     }
 
     /// The addresses that are bound, in the order of the configuration.
-    pub fn addresses(&self) -> Vec<SocketAddr> {
-        // An address that was just bound has a name.
-        self.listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect()
+    pub fn addresses(&self) -> Vec<BoundAddress> {
+        self.listeners.iter().map(|listener| listener.address().clone()).collect()
     }
 
     /// Begins to accept connections.
     pub fn start(self) -> RunningServer {
+        if let Some(reloader) = self.reloader {
+            self.shared.tasks.spawn(reloader.run(self.shared.stopping.clone()));
+        }
         for listener in self.listeners {
             let shared = Arc::clone(&self.shared);
             self.shared.tasks.spawn(listen::accept(listener, shared));
@@ -125,9 +154,4 @@ impl RunningServer {
     pub async fn stopped(&self) {
         self.shared.tasks.wait().await;
     }
-}
-
-async fn bind(address: &ListenAddress) -> Result<TcpListener, BindError> {
-    let failed = |source| BindError { address: address.as_str().to_owned(), source };
-    TcpListener::bind(address.as_str()).await.map_err(failed)
 }

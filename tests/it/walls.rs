@@ -30,8 +30,11 @@ const ARROWS: &[(&str, &[&str])] = &[
 const ONLY_BY: &[(&str, &[&str])] = &[
     ("wasmtime", &["sockhop-engine"]),
     ("wasmtime-wasi", &["sockhop-engine"]),
+    ("h2", &["sockhop-tests"]),
     ("hyper", &["sockhop", "sockhop-tests"]),
+    ("ppp", &["sockhop"]),
     ("tokio", &["sockhop", "sockhop-engine", "sockhop-tests", "sockhop-load"]),
+    ("tokio-rustls", &["sockhop", "sockhop-tests"]),
     ("tokio-tungstenite", &["sockhop", "sockhop-tests", "sockhop-load"]),
     ("wit-bindgen", &["sockhop-guest", "sockhop-zoo"]),
 ];
@@ -41,6 +44,8 @@ const NAMED_ONLY_IN: &[(&str, &[&str])] = &[
     ("wasmtime::", &["host/engine/", "tests/it/walls.rs"]),
     ("wasmtime_wasi::", &["host/engine/", "tests/it/walls.rs"]),
     ("tokio_tungstenite::", &["host/src/server/handshake", "tests/"]),
+    ("ppp::", &["host/src/server/proxy", "tests/it/walls.rs"]),
+    ("rustls::", &["host/src/server/tls", "tests/"]),
     ("std::env::", &["host/src/config/", "tests/", "examples/", "guest-sdk/"]),
 ];
 

@@ -3,13 +3,14 @@
 use std::net::SocketAddr;
 
 use futures_util::{SinkExt as _, StreamExt as _};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::handshake::client::Response;
 use tokio_tungstenite::tungstenite::http::HeaderValue;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
-use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 
@@ -38,8 +39,8 @@ impl Closed {
 
 /// A client in a session. It keeps a transcript of what went over the wire, which a panic shows.
 #[derive(Debug)]
-pub struct Client {
-    stream: WebSocketStream<TcpStream>,
+pub struct Client<IO = TcpStream> {
+    stream: WebSocketStream<IO>,
     response: Response,
     transcript: Vec<String>,
 }
@@ -55,19 +56,33 @@ impl Client {
         path: &str,
         headers: &[(&'static str, &str)],
     ) -> Self {
-        let mut request = format!("ws://{address}{path}").into_client_request().expect("a URI");
+        let tcp = within("a connection", TcpStream::connect(address)).await;
+        Self::over(tcp.expect("the host listens"), &format!("ws://{address}{path}"), headers).await
+    }
+}
+
+impl<IO: AsyncRead + AsyncWrite + Unpin> Client<IO> {
+    /// Does the handshake over a connection, to this URI and with these header fields.
+    ///
+    /// # Panics
+    ///
+    /// Where the handshake is refused.
+    pub async fn over(io: IO, uri: &str, headers: &[(&'static str, &str)]) -> Self {
+        let mut request = uri.into_client_request().expect("a URI");
         for (name, value) in headers {
             let value = HeaderValue::from_str(value).expect("a valid field");
             request.headers_mut().append(*name, value);
         }
-        let config = WebSocketConfig::default().max_frame_size(None).max_message_size(None);
-        let what = format!("a session at {path}");
-        let connected = within(&what, async {
-            let tcp = TcpStream::connect(address).await.expect("the host listens");
-            client_async_with_config(request, tcp, Some(config)).await
-        });
+        let what = format!("a session at {uri}");
+        let connected = within(&what, client_async_with_config(request, io, Some(unbounded())));
         let (stream, response) =
-            connected.await.unwrap_or_else(|error| panic!("no session at {path}: {error}"));
+            connected.await.unwrap_or_else(|error| panic!("no session at {uri}: {error}"));
+        Self { stream, response, transcript: Vec::new() }
+    }
+
+    /// Takes over after a handshake that was answered so.
+    pub async fn adopt(io: IO, response: Response) -> Self {
+        let stream = WebSocketStream::from_raw_socket(io, Role::Client, Some(unbounded())).await;
         Self { stream, response, transcript: Vec::new() }
     }
 
@@ -176,7 +191,7 @@ impl Client {
 
     /// The two halves, to send and receive at the same time.
     #[must_use]
-    pub fn into_stream(self) -> WebSocketStream<TcpStream> {
+    pub fn into_stream(self) -> WebSocketStream<IO> {
         self.stream
     }
 
@@ -208,6 +223,11 @@ impl Client {
         };
         self.transcript.push(format!("{direction} {line}"));
     }
+}
+
+/// Of these tests it is the host that bounds messages.
+fn unbounded() -> WebSocketConfig {
+    WebSocketConfig::default().max_frame_size(None).max_message_size(None)
 }
 
 fn described(frame: Option<CloseFrame>) -> Closed {

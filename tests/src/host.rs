@@ -14,7 +14,7 @@ use tokio::process::{Child, Command};
 
 pub use builder::TestHostBuilder;
 
-use crate::{Client, Deployment, LogFollower, Outcome, SessionRow, artefacts, within};
+use crate::{Client, Deployment, LogFollower, Outcome, SessionRow, artefacts, eventually, within};
 
 /// A running host. It is killed when it is dropped; where that happens in a panic, what it wrote
 /// to standard error is printed.
@@ -51,6 +51,25 @@ impl TestHost {
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where it listens besides: what stands behind `prefix`, such as `wss://`, in the first such
+    /// line that it prints.
+    pub async fn listening(&self, prefix: &str) -> String {
+        let begin = format!("listening on {prefix}");
+        eventually(&begin, async || {
+            self.stdout().lines().find_map(|line| line.strip_prefix(&begin)).map(str::to_owned)
+        })
+        .await
+    }
+
+    /// Where it accepts connections over TLS.
+    ///
+    /// # Panics
+    ///
+    /// Where it does not.
+    pub async fn encrypted(&self) -> SocketAddr {
+        self.listening("wss://").await.parse().expect("an address")
     }
 
     /// The address of its admin API, as `--admin` takes it.

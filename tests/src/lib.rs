@@ -6,6 +6,8 @@
 //! - [`Client`]: a WebSocket client (tokio-tungstenite) that keeps a transcript; [`RawClient`]: one
 //!   that writes frames by hand, for what no honest client sends; [`http`]: requests that do not
 //!   become a session.
+//! - [`Http2`]: an HTTP/2 client and WebSockets over it; [`tls`]: certificates, and clients that ask
+//!   for them.
 //! - [`zoo`]: the index of the misbehaving guests.
 //! - [`WebDriver`]: a browser.
 //!
@@ -23,9 +25,11 @@ mod client;
 mod deadline;
 mod host;
 pub mod http;
+mod http2;
 mod listing;
 mod logs;
 mod raw;
+pub mod tls;
 mod webdriver;
 pub mod zoo;
 
@@ -33,6 +37,7 @@ pub use cli::Outcome;
 pub use client::{Client, Closed};
 pub use deadline::{DEADLINE, eventually, within};
 pub use host::{TestHost, TestHostBuilder};
+pub use http2::{Http2, Http2Stream};
 pub use listing::{Deployment, Revision, SessionRow};
 pub use logs::LogFollower;
 pub use raw::{Frame, RawClient};

@@ -133,6 +133,10 @@ pub(crate) fn request_to_guest(request: &HandshakeRequest) -> types::HandshakeRe
         headers: request.headers.clone(),
         subprotocols: request.subprotocols.clone(),
         default_subprotocol: request.default_subprotocol.clone(),
+        secure: request.secure,
+        peer: request.peer.clone(),
+        local: request.local.clone(),
+        client_certificates: request.client_certificates.clone(),
     }
 }
 

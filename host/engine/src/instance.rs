@@ -105,6 +105,7 @@ impl Instance {
         let headers: Vec<_> =
             request.headers.iter().map(|(name, value)| (&**name, &**value)).collect();
         let subprotocols: Vec<_> = request.subprotocols.iter().map(|name| &**name).collect();
+        let certificates: Vec<_> = request.client_certificates.iter().map(|der| &**der).collect();
         let request = types::HandshakeRequestParam {
             uri: &request.uri,
             query: request.query.as_deref(),
@@ -112,6 +113,10 @@ impl Instance {
             headers: &headers,
             subprotocols: &subprotocols,
             default_subprotocol: request.default_subprotocol.as_deref(),
+            secure: request.secure,
+            peer: request.peer.as_deref(),
+            local: request.local.as_deref(),
+            client_certificates: &certificates,
         };
         let called = configurator.call_handshake(&mut self.store, endpoint_path, request);
         let called = timeout(self.event_wait, called).await;

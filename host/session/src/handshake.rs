@@ -20,6 +20,17 @@ pub struct HandshakeRequest {
     pub subprotocols: Vec<String>,
     /// The one that the host would choose.
     pub default_subprotocol: Option<String>,
+    /// Whether the peer's connection is encrypted, as far as the host knows: it may end at a proxy
+    /// that the host trusts.
+    pub secure: bool,
+    /// The peer's address, with its port where that is known. Nothing where it has none, at a Unix
+    /// socket.
+    pub peer: Option<String>,
+    /// What the peer connected to: an address and a port, or `unix:` and a path.
+    pub local: Option<String>,
+    /// The certificates by which the peer has proved who it is (TLS client authentication), its own
+    /// first, in DER. Empty where it was not asked, or had none.
+    pub client_certificates: Vec<Vec<u8>>,
 }
 
 /// What a configurator decided.

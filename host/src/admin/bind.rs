@@ -1,16 +1,19 @@
 //! Takes the admin API's address, and gives it back.
 
 use std::{
-    fs::{self, DirBuilder, File, Permissions, TryLockError},
+    fs::DirBuilder,
     io,
     net::SocketAddr,
-    os::unix::fs::{DirBuilderExt as _, FileTypeExt as _, MetadataExt as _, PermissionsExt as _},
+    os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
 };
 
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 
-use crate::config::AdminAddress;
+use crate::{
+    config::AdminAddress,
+    unix_socket::{self, SocketFile, UnixSocketError},
+};
 
 /// Permissions of the socket: its owner's alone.
 const SOCKET_MODE: u32 = 0o600;
@@ -43,8 +46,8 @@ impl Listener {
                 Ok(Self::Tcp(listener, bound))
             }
             AdminAddress::Unix(path) => {
-                let listener = bind_socket(path).await?;
-                Ok(Self::Unix(listener, SocketFile::look_at(path)?))
+                let (listener, file) = bind_socket(path).await?;
+                Ok(Self::Unix(listener, file))
             }
         }
     }
@@ -52,7 +55,7 @@ impl Listener {
     pub(super) fn address(&self) -> AdminAddress {
         match self {
             Self::Tcp(_, address) => AdminAddress::Tcp(*address),
-            Self::Unix(_, file) => AdminAddress::Unix(file.path.clone()),
+            Self::Unix(_, file) => AdminAddress::Unix(file.path().to_owned()),
         }
     }
 
@@ -64,70 +67,12 @@ impl Listener {
     }
 }
 
-/// The socket's file. It is removed with this, unless another host has put its own there.
-#[derive(Debug)]
-pub(super) struct SocketFile {
-    path: PathBuf,
-    identity: (u64, u64),
-}
-
-impl SocketFile {
-    fn look_at(path: &Path) -> Result<Self, BindError> {
-        let found =
-            fs::symlink_metadata(path).map_err(|source| BindError::of_socket(path, source))?;
-        Ok(Self { path: path.to_owned(), identity: (found.dev(), found.ino()) })
-    }
-}
-
-impl Drop for SocketFile {
-    fn drop(&mut self) {
-        let ours = fs::symlink_metadata(&self.path)
-            .is_ok_and(|found| (found.dev(), found.ino()) == self.identity);
-        if ours && let Err(error) = fs::remove_file(&self.path) {
-            tracing::warn!(%error, socket = %self.path.display(), "cannot remove the admin socket");
-        }
-    }
-}
-
-async fn bind_socket(path: &Path) -> Result<UnixListener, BindError> {
+async fn bind_socket(path: &Path) -> Result<(UnixListener, SocketFile), BindError> {
     let failed = |source| BindError::of_socket(path, source);
     let folder = path.parent().unwrap_or(Path::new("/"));
-    DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(folder).map_err(failed)?;
-    // Two hosts that start at once would both find the old socket without an answer, and the
-    // second would remove the new socket of the first. The lock ends with this function.
-    let lock = File::open(folder).map_err(failed)?;
-    match lock.try_lock() {
-        Ok(()) => (),
-        Err(TryLockError::WouldBlock) => return Err(BindError::Contended(path.to_owned())),
-        Err(TryLockError::Error(source)) => return Err(failed(source)),
-    }
-    let listener = match UnixListener::bind(path) {
-        Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
-            remove_stale(path).await?;
-            UnixListener::bind(path).map_err(failed)?
-        }
-        bound => bound.map_err(failed)?,
-    };
-    // Whoever connects before this line is turned away by the check of the peer's user.
-    fs::set_permissions(path, Permissions::from_mode(SOCKET_MODE)).map_err(failed)?;
-    Ok(listener)
-}
-
-/// Removes a socket at which nobody answers.
-async fn remove_stale(path: &Path) -> Result<(), BindError> {
-    let failed = |source| BindError::of_socket(path, source);
-    let found = fs::symlink_metadata(path).map_err(failed)?;
-    if !found.file_type().is_socket() {
-        return Err(BindError::NotASocket(path.to_owned()));
-    }
-    match UnixStream::connect(path).await {
-        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
-            fs::remove_file(path).map_err(failed)
-        }
-        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Err(failed(error)),
-        // A full queue of connections is an answer too.
-        _ => Err(BindError::Taken(AdminAddress::Unix(path.to_owned()))),
-    }
+    let made = DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(folder);
+    made.map_err(|source| failed(source.into()))?;
+    unix_socket::bind(path, SOCKET_MODE).await.map_err(failed)
 }
 
 /// Why the admin API cannot be served at an address.
@@ -164,7 +109,13 @@ impl BindError {
         }
     }
 
-    fn of_socket(path: &Path, source: io::Error) -> Self {
-        Self::Io { address: AdminAddress::Unix(path.to_owned()), source }
+    fn of_socket(path: &Path, error: UnixSocketError) -> Self {
+        let path = path.to_owned();
+        match error {
+            UnixSocketError::Contended => Self::Contended(path),
+            UnixSocketError::Io(source) => Self::Io { address: AdminAddress::Unix(path), source },
+            UnixSocketError::NotASocket => Self::NotASocket(path),
+            UnixSocketError::Taken => Self::Taken(AdminAddress::Unix(path)),
+        }
     }
 }

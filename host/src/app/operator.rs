@@ -1,6 +1,5 @@
 //! The host as the admin API sees it.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -14,14 +13,14 @@ use crate::config::{DeploymentName, Strategy};
 use crate::deployments::log::DeploymentLog;
 use crate::deployments::status::{DeployReport, DeploymentStatus, SessionStatus, UndeployReport};
 use crate::deployments::{DeployError, Deployments, UndeployError};
-use crate::server::RunningServer;
+use crate::server::{BoundAddress, RunningServer};
 
 /// What the operator may see and do.
 pub(super) struct HostOperator {
     pub(super) deployments: Arc<Deployments>,
     pub(super) engine: Engine,
     pub(super) server: RunningServer,
-    pub(super) addresses: Vec<SocketAddr>,
+    pub(super) addresses: Vec<BoundAddress>,
     pub(super) tasks: TaskTracker,
 }
 
@@ -63,7 +62,7 @@ impl Operator for HostOperator {
         let revisions = self.deployments.list().into_iter().flat_map(|status| status.revisions);
         HostStatus {
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            listen: self.addresses.iter().map(|address| format!("ws://{address}")).collect(),
+            listen: self.addresses.iter().map(ToString::to_string).collect(),
             instances_live: self.engine.instances(),
             instances_capacity: self.engine.capacity().instances as usize,
             connections: self.server.connections(),

@@ -49,8 +49,9 @@ pub struct RunArgs {
     /// Read the configuration from FILE.
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Accept WebSocket connections at HOST:PORT; may be given several times.
-    #[arg(long, value_name = "HOST:PORT")]
+    /// Accept WebSocket connections at HOST:PORT, wss://HOST:PORT or unix:PATH; may be given
+    /// several times.
+    #[arg(long, value_name = "ADDRESS")]
     pub listen: Vec<ListenAddress>,
     /// Serve the admin API at a loopback HOST:PORT or at unix:PATH.
     #[arg(long, value_name = "ADDRESS")]
@@ -177,8 +178,8 @@ mod tests {
         let parsed = CommandLine::try_parse_from(line.split(' ')).unwrap();
         let Command::Run(run) = parsed.command else { panic!("{parsed:?}") };
         assert_eq!(run.components, [PathBuf::from("a.wasm"), PathBuf::from("b.wasm")]);
-        let listen: Vec<_> = run.listen.iter().map(ListenAddress::as_str).collect();
-        assert_eq!(listen, ["127.0.0.1:0", "[::1]:0"]);
+        let listen: Vec<_> = run.listen.iter().map(ToString::to_string).collect();
+        assert_eq!(listen, ["ws://127.0.0.1:0", "ws://[::1]:0"]);
         assert_eq!(run.assets, Some(PathBuf::from("web")));
     }
 

@@ -12,6 +12,7 @@ use super::output::say;
 use crate::app::App;
 use crate::cli::args::RunArgs;
 use crate::config::{Config, Machine, ProcessEnvironment, Sources};
+use crate::server::{BoundAddress, StartError};
 use crate::telemetry;
 
 /// How long the process waits for threads that compile when it ends: what they make is in nobody's
@@ -45,11 +46,17 @@ pub(super) fn run(args: &RunArgs) -> ExitCode {
     drop(log);
     match ended {
         Ok(()) => ExitCode::from(exit::DONE),
-        Err(error) => {
-            say(&format!("{error:#}"));
-            ExitCode::from(exit::FAILED)
-        }
+        Err(error) => match error.downcast::<StartError>() {
+            Ok(StartError::Tls(error)) => exit::bad_config(&error),
+            Ok(error) => failed(&error.into()),
+            Err(error) => failed(&error),
+        },
     }
+}
+
+fn failed(error: &anyhow::Error) -> ExitCode {
+    say(&format!("{error:#}"));
+    ExitCode::from(exit::FAILED)
 }
 
 async fn serve(config: Config) -> Result<()> {
@@ -85,12 +92,12 @@ fn announce(app: &App) -> io::Result<()> {
         capacity.instances, capacity.max_map_count, capacity.machine
     )?;
     for address in app.addresses() {
-        writeln!(out, "listening on ws://{address}")?;
+        writeln!(out, "listening on {address}")?;
     }
     writeln!(out, "admin API at {}", app.admin())?;
     if app.has_assets() {
-        for address in app.addresses() {
-            writeln!(out, "open http://{address}/")?;
+        for page in app.addresses().iter().filter_map(BoundAddress::page) {
+            writeln!(out, "open {page}")?;
         }
     }
     out.flush()

@@ -1,4 +1,4 @@
-//! Where the host listens, for WebSocket connections and for the admin API.
+//! `HOST:PORT`, and where the admin API is.
 
 use std::{
     fmt,
@@ -7,50 +7,13 @@ use std::{
     str::FromStr,
 };
 
-/// The longest path of a Unix socket, in bytes: `sockaddr_un` holds 108 with the final NUL.
-pub const SOCKET_PATH_MAX_BYTES: usize = 107;
+use super::{
+    SocketPathError,
+    socket_path::{self, UNIX_PREFIX},
+};
 
 /// The longest host name, in bytes (RFC 1035 §2.3.4, without the root's dot).
 const HOST_NAME_MAX_BYTES: usize = 253;
-
-/// What stands before the path of a Unix socket.
-const UNIX_PREFIX: &str = "unix:";
-
-/// An address to accept connections at: `HOST:PORT`, where HOST is an IP address (IPv6 in
-/// brackets) or a name. A name is looked up when the host binds it, not before. Port 0 lets the
-/// system pick one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ListenAddress(String);
-
-impl ListenAddress {
-    /// The address as `HOST:PORT`, which is what `bind` takes.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for ListenAddress {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl From<SocketAddr> for ListenAddress {
-    fn from(address: SocketAddr) -> Self {
-        Self(address.to_string())
-    }
-}
-
-impl FromStr for ListenAddress {
-    type Err = AddressError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Ok(match parse(text)? {
-            HostPort::Ip(address) => Self(address.to_string()),
-            HostPort::Name(name, port) => Self(format!("{name}:{port}")),
-        })
-    }
-}
 
 /// Where the admin API is served and found.
 ///
@@ -60,7 +23,8 @@ impl FromStr for ListenAddress {
 pub enum AdminAddress {
     /// An address of the loopback interface. Port 0 lets the system pick one.
     Tcp(SocketAddr),
-    /// A Unix socket at this absolute path, of at most [`SOCKET_PATH_MAX_BYTES`].
+    /// A Unix socket at this absolute path, of at most
+    /// [`SOCKET_PATH_MAX_BYTES`](super::SOCKET_PATH_MAX_BYTES).
     Unix(PathBuf),
 }
 
@@ -69,21 +33,9 @@ impl AdminAddress {
     ///
     /// # Errors
     ///
-    /// Refuses a path that no socket can have, or that is relative: host and command line
-    /// have to mean the same one, whatever folder each was started in.
+    /// Refuses a path that no socket can have, or that is relative.
     pub fn unix(path: impl Into<PathBuf>) -> Result<Self, AdminAddressError> {
-        let path = path.into();
-        let bytes = path.as_os_str().len();
-        if !path.is_absolute() {
-            return Err(AdminAddressError::RelativePath(path));
-        }
-        if bytes > SOCKET_PATH_MAX_BYTES {
-            return Err(AdminAddressError::PathTooLong { path, bytes });
-        }
-        if path.as_os_str().as_encoded_bytes().contains(&0) {
-            return Err(AdminAddressError::NulInPath(path));
-        }
-        Ok(Self::Unix(path))
+        Ok(Self::Unix(socket_path::check(path.into())?))
     }
 
     /// The path of the Unix socket, where it is one.
@@ -156,26 +108,23 @@ pub enum AdminAddressError {
     /// The address can be reached from elsewhere.
     #[error("{0} is not a loopback address; use 127.0.0.1, [::1] or unix:PATH")]
     NotLoopback(SocketAddr),
-    /// No file has such a name.
-    #[error("the socket's path {0:?} contains a NUL")]
-    NulInPath(PathBuf),
-    /// The system has no room for the path.
-    #[error("the socket's path {path:?} has {bytes} bytes; at most {SOCKET_PATH_MAX_BYTES} fit")]
-    PathTooLong {
-        /// The path.
-        path: PathBuf,
-        /// Its length.
-        bytes: usize,
-    },
-    /// The path depends on the folder that a process runs in.
-    #[error("the socket's path {0:?} is not absolute")]
-    RelativePath(PathBuf),
+    /// It is not the path of a Unix socket.
+    #[error(transparent)]
+    Socket(#[from] SocketPathError),
 }
 
 /// What a `HOST:PORT` can be.
 enum HostPort {
     Ip(SocketAddr),
     Name(String, u16),
+}
+
+/// Reads `HOST:PORT` and gives it as `bind` takes it.
+pub(super) fn host_and_port(text: &str) -> Result<String, AddressError> {
+    Ok(match parse(text)? {
+        HostPort::Ip(address) => address.to_string(),
+        HostPort::Name(name, port) => format!("{name}:{port}"),
+    })
 }
 
 fn parse(text: &str) -> Result<HostPort, AddressError> {

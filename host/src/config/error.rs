@@ -3,8 +3,8 @@
 use std::{error::Error, fmt, io, path::PathBuf};
 
 use super::{
-    AddressError, AdminAddressError, ByteSizeError, NameError, StrategyError, TimeSpanError,
-    VariableProblem,
+    AdminAddressError, ByteSizeError, ListenAddress, ListenAddressError, NameError, NetworkError,
+    StrategyError, TimeSpanError, VariableProblem,
 };
 use crate::server::origin::OriginError;
 
@@ -73,6 +73,12 @@ pub enum ConfigError {
         /// What is wrong.
         problem: Box<KeyProblem>,
     },
+    /// An address is to be encrypted, with nothing.
+    #[error("{address} needs a certificate; set tls.certificate and tls.key in the configuration")]
+    NoCertificate {
+        /// The address.
+        address: ListenAddress,
+    },
     /// The file is not a text.
     #[error("{}:{line}: is not UTF-8", file.display())]
     NotUtf8 {
@@ -124,7 +130,7 @@ pub enum ConfigError {
 pub enum KeyProblem {
     /// It is no address to listen at.
     #[error(transparent)]
-    Address(#[from] AddressError),
+    Address(#[from] ListenAddressError),
     /// It is no address for the admin API.
     #[error(transparent)]
     AdminAddress(#[from] AdminAddressError),
@@ -138,15 +144,32 @@ pub enum KeyProblem {
         /// What was asked for.
         value: String,
     },
+    /// Authorities are named, and nobody is held against them.
+    #[error("only goes with client_auth = \"optional\" or \"required\"")]
+    AuthoritiesWithoutUse,
+    /// It is no way of asking clients for certificates.
+    #[error(
+        "{0:?} is not a way to ask for certificates; use \"none\", \"optional\" or \"required\""
+    )]
+    ClientAuth(String),
     /// Nothing is given where something is needed.
     #[error("must not be empty")]
     Empty,
+    /// It is no kind of header fields.
+    #[error("{0:?} is not a kind of fields; use \"x-forwarded\" or \"forwarded\"")]
+    ForwardedFields(String),
     /// It is no way of instancing.
     #[error("{0:?} is not a way of instancing; use \"session\" or \"shared\"")]
     Instancing(String),
     /// It is no name of a deployment.
     #[error(transparent)]
     Name(#[from] NameError),
+    /// It means nothing without another key.
+    #[error("needs {0} beside it")]
+    Needs(&'static str),
+    /// It is no network.
+    #[error(transparent)]
+    Network(#[from] NetworkError),
     /// The system cannot hold a NUL in paths and environment variables.
     #[error("must not contain a NUL")]
     Nul,

@@ -9,9 +9,11 @@ use std::{
 };
 
 use super::{
-    AdminAddress, ConfigError, DeploymentName, KeyProblem, Limits, ListenAddress, Sandbox, Setting,
+    AdminAddress, ConfigError, DeploymentName, FileMode, Http2, KeyProblem, Limits, ListenAddress,
+    Proxy, Sandbox, Setting,
     deployment::{Ceilings, DeploymentTable},
     reader::{Section, read_document},
+    tls::TlsTable,
 };
 use crate::server::origin::{OriginEntry, OriginPolicy};
 
@@ -23,10 +25,19 @@ pub const FILE_MAX_BYTES: u64 = 1 << 20;
 /// Threads that carry connections. 0: one for each core.
 pub const WORKERS: Setting<u32> = Setting { default: 0, min: 0, max: 1024 };
 
+/// Permissions of the Unix sockets that WebSocket connections are accepted at. Whoever may write to
+/// a socket may connect; a proxy of another user needs its group's share, 0o660.
+pub const SOCKET_MODE: Setting<FileMode> = Setting {
+    default: FileMode::from_bits(0o600),
+    min: FileMode::from_bits(0),
+    max: FileMode::from_bits(0o777),
+};
+
 /// What the file says. Absent where a key is.
 #[derive(Debug, Default)]
 pub(super) struct FileConfig {
     pub(super) listen: Option<Vec<ListenAddress>>,
+    pub(super) socket_mode: Option<FileMode>,
     pub(super) admin: Option<AdminAddress>,
     pub(super) deploy_dir: Option<PathBuf>,
     pub(super) assets: Option<PathBuf>,
@@ -35,6 +46,9 @@ pub(super) struct FileConfig {
     pub(super) workers: Option<u32>,
     pub(super) limits: Limits,
     pub(super) sandbox: Sandbox,
+    pub(super) http2: Http2,
+    pub(super) tls: TlsTable,
+    pub(super) proxy: Proxy,
     pub(super) deployments: BTreeMap<DeploymentName, DeploymentTable>,
 }
 
@@ -72,6 +86,7 @@ impl FileConfig {
         let origins = section.one_or_many::<OriginEntry>("origins");
         Self {
             listen: read_listen(section),
+            socket_mode: section.bounded("socket_mode", &SOCKET_MODE),
             admin: section.parsed("admin"),
             deploy_dir: section.path("deploy_dir"),
             assets: section.path("assets"),
@@ -80,6 +95,9 @@ impl FileConfig {
             workers: section.bounded("workers", &WORKERS),
             limits,
             sandbox,
+            http2: section.table("http2", Http2::read),
+            proxy: section.table("proxy", Proxy::read),
+            tls: section.table("tls", TlsTable::read),
             deployments,
         }
     }
@@ -113,7 +131,9 @@ fn read_text(file: &Path) -> Result<String, ConfigError> {
 pub(super) fn known_keys(text: &str) -> Vec<String> {
     let read = |section: &mut Section<'_, '_>| FileConfig::read(section, NonZeroUsize::MIN);
     let mut keys = super::reader::known_keys(text, read);
-    keys.retain(|key| !["deployment", "limits", "sandbox"].contains(&key.as_str()));
+    keys.retain(|key| {
+        !["deployment", "http2", "limits", "proxy", "sandbox", "tls"].contains(&key.as_str())
+    });
     keys
 }
 

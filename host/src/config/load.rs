@@ -9,7 +9,7 @@ use std::{
 use super::{
     AdminAddress, AdminAddressError, ComponentProblem, Config, ConfigError, ConfigErrors,
     DEFAULT_LISTEN, DEFAULT_LOG_FILTER, DeploymentName, DeploymentSettings, Environment,
-    ListenAddress, Machine, RuntimeDir, WORKERS,
+    ListenAddress, Machine, RuntimeDir, SOCKET_MODE, WORKERS,
     deployment::DeploymentTable,
     environment::{HOME, XDG_CACHE_HOME},
     file::FileConfig,
@@ -61,14 +61,21 @@ impl Config {
         let cache_dir = file
             .cache_dir
             .or_else(|| kept(default_cache_dir(environment, folder.as_ref()?), &mut errors));
+        let listen = Some(args.listen.clone()).filter(|addresses| !addresses.is_empty());
+        let listen = listen.or(variables.listen).or(file.listen).unwrap_or_else(default_listen);
+        if let Some(address) = listen.iter().find(|address| address.is_encrypted())
+            && !file.tls.named
+        {
+            errors.push(ConfigError::NoCertificate { address: address.clone() });
+        }
         let (Some(runtime_dir), Some(admin), Some(cache_dir), true) =
             (folder, admin, cache_dir, errors.is_empty())
         else {
             return Err(ConfigErrors(errors));
         };
-        let listen = Some(args.listen.clone()).filter(|addresses| !addresses.is_empty());
         Ok(Self {
-            listen: listen.or(variables.listen).or(file.listen).unwrap_or_else(default_listen),
+            listen,
+            socket_mode: file.socket_mode.unwrap_or(SOCKET_MODE.default),
             admin,
             admin_token: variables.admin_token,
             runtime_dir,
@@ -79,7 +86,10 @@ impl Config {
             workers: workers(file.workers, machine.cores),
             log_filter: variables.log.unwrap_or_else(|| DEFAULT_LOG_FILTER.to_owned()),
             limits: file.limits,
+            http2: file.http2,
+            proxy: file.proxy,
             sandbox: file.sandbox,
+            tls: file.tls.settings,
             deployments,
         })
     }

@@ -3,8 +3,8 @@
 use std::{ffi::OsString, path::PathBuf, str::FromStr};
 
 use super::{
-    AddressError, AdminAddress, AdminAddressError, AdminToken, ConfigError, Environment,
-    ListenAddress, TokenError, environment as env,
+    AdminAddress, AdminAddressError, AdminToken, ConfigError, Environment, ListenAddress,
+    ListenAddressError, TokenError, environment as env,
 };
 
 /// What the `SOCKHOP_…` variables say. Absent where one is not set.
@@ -26,7 +26,7 @@ impl Variables {
         Self {
             config: reader.path(env::SOCKHOP_CONFIG),
             listen: reader.value(env::SOCKHOP_LISTEN, |text| {
-                text.split(',').map(|part| Ok(part.trim().parse()?)).collect()
+                text.split(',').map(|part| Ok(part.trim().parse::<ListenAddress>()?)).collect()
             }),
             admin: reader.parsed(env::SOCKHOP_ADMIN),
             admin_token: reader.parsed(env::SOCKHOP_ADMIN_TOKEN),
@@ -55,7 +55,7 @@ impl Variables {
 pub enum VariableProblem {
     /// It is no address to listen at.
     #[error(transparent)]
-    Address(#[from] AddressError),
+    Address(#[from] ListenAddressError),
     /// It is no address for the admin API.
     #[error(transparent)]
     AdminAddress(#[from] AdminAddressError),
@@ -155,8 +155,8 @@ mod tests {
         assert_eq!(errors, [""; 0]);
         assert_eq!(variables.config, Some("a.toml".into()));
         let listen = variables.listen.unwrap();
-        let listen: Vec<_> = listen.iter().map(ListenAddress::as_str).collect();
-        assert_eq!(listen, ["127.0.0.1:1", "[::1]:2"]);
+        let listen: Vec<_> = listen.iter().map(ToString::to_string).collect();
+        assert_eq!(listen, ["ws://127.0.0.1:1", "ws://[::1]:2"]);
         assert_eq!(variables.admin.unwrap().to_string(), "127.0.0.1:3");
         assert_eq!(variables.admin_token.unwrap().reveal(), "0123456789abcdef");
         assert_eq!(variables.deploy_dir, Some("d".into()));

@@ -1,5 +1,7 @@
-//! The server's side of the opening handshake over HTTP/1.1 (RFC 6455 §4.2), without any I/O.
+//! The server's side of the opening handshake over HTTP/1.1 (RFC 6455 §4.2) and HTTP/2 (RFC 8441),
+//! without any I/O.
 
+mod extended;
 mod extra;
 mod fields;
 mod refusal;
@@ -10,7 +12,7 @@ use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use hyper::header::{self, HeaderMap, HeaderValue, InvalidHeaderValue};
-use hyper::{Method, Uri, Version};
+use hyper::{Method, StatusCode, Uri, Version};
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 pub use extra::{ExtraHeaderError, MAX_EXTRA_HEADER_BYTES, MAX_EXTRA_HEADERS, extra_headers};
@@ -34,10 +36,10 @@ const KEY_ENCODING: GeneralPurpose = GeneralPurpose::new(
 /// A valid opening handshake.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Handshake {
-    /// The `Sec-WebSocket-Key`, as it came.
-    pub key: String,
-    /// The `Sec-WebSocket-Accept` that answers it.
-    pub accept: String,
+    /// How the request asks for it.
+    pub form: Form,
+    /// The `Sec-WebSocket-Accept` that answers the peer's key; over HTTP/2 there may be none.
+    pub accept: Option<String>,
     /// The subprotocols that the peer offers, in its order of preference: tokens, no two equal.
     pub subprotocols: Vec<String>,
     /// The `Origin`, as it came; a peer that is no browser sends none.
@@ -47,8 +49,28 @@ pub struct Handshake {
     pub host: String,
 }
 
+/// How a request asks for a WebSocket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// The connection is to change its protocol: HTTP/1.1.
+    Upgrade,
+    /// One stream of the connection is to be one: HTTP/2.
+    ExtendedConnect,
+}
+
+impl Form {
+    /// The status that accepts it.
+    #[must_use]
+    pub fn accepted(self) -> StatusCode {
+        match self {
+            Self::Upgrade => StatusCode::SWITCHING_PROTOCOLS,
+            Self::ExtendedConnect => StatusCode::OK,
+        }
+    }
+}
+
 impl Handshake {
-    /// Checks a request's head. The extensions that it offers are not looked at.
+    /// Checks an HTTP/1.1 request's head. The extensions that it offers are not looked at.
     ///
     /// # Errors
     /// The first [`Refusal`] in the order of its variants. [`Refusal::NotWebSocket`] says that the
@@ -74,11 +96,11 @@ impl Handshake {
         if announces_body(headers) {
             return Err(Refusal::Body);
         }
-        let host = read_host(uri, headers)?;
+        let host = read_host(uri, headers, false)?;
         let origin = read_origin(headers)?;
         let subprotocols = fields::subprotocols(headers)?;
-        let accept = derive_accept_key(key.as_bytes());
-        Ok(Self { key, accept, subprotocols, origin, host })
+        let accept = Some(derive_accept_key(key.as_bytes()));
+        Ok(Self { form: Form::Upgrade, accept, subprotocols, origin, host })
     }
 
     /// Holds the origin against a policy; `secure` says whether the request came over TLS.
@@ -94,7 +116,7 @@ impl Handshake {
         }
     }
 
-    /// The header fields of the answer 101 (RFC 6455 §4.2.2), without any extension.
+    /// The header fields of the answer that accepts (RFC 6455 §4.2.2), without any extension.
     ///
     /// # Errors
     /// A subprotocol that the peer did not offer: it would fail the connection.
@@ -102,8 +124,13 @@ impl Handshake {
         &self,
         subprotocol: Option<&str>,
     ) -> Result<HeaderMap, AcceptError> {
-        let mut fields = refusal::upgrade_fields();
-        fields.insert(header::SEC_WEBSOCKET_ACCEPT, HeaderValue::from_str(&self.accept)?);
+        let mut fields = match self.form {
+            Form::Upgrade => refusal::upgrade_fields(),
+            Form::ExtendedConnect => HeaderMap::new(),
+        };
+        if let Some(accept) = &self.accept {
+            fields.insert(header::SEC_WEBSOCKET_ACCEPT, HeaderValue::from_str(accept)?);
+        }
         if let Some(subprotocol) = subprotocol {
             if !self.subprotocols.iter().any(|offered| offered == subprotocol) {
                 return Err(AcceptError::NotOffered { subprotocol: subprotocol.to_owned() });
@@ -173,15 +200,18 @@ fn announces_body(headers: &HeaderMap) -> bool {
     headers.contains_key(header::TRANSFER_ENCODING) || lengths.iter().any(|length| length != "0")
 }
 
-fn read_host(uri: &Uri, headers: &HeaderMap) -> Result<String, Refusal> {
+fn read_host(uri: &Uri, headers: &HeaderMap, allows_no_field: bool) -> Result<String, Refusal> {
     let mut values = headers.get_all(header::HOST).iter();
-    let value = values.next().ok_or(Refusal::NoHost)?;
+    let value = values.next();
     if values.next().is_some() {
         return Err(Refusal::RepeatedHost);
     }
-    let host = match uri.authority() {
-        Some(authority) => authority.as_str(),
-        None => value.to_str().map_err(|_| Refusal::BadHost)?,
+    let host = match (uri.authority(), value) {
+        // Over HTTP/1.1 the field is needed all the same (RFC 9112 §3.2).
+        (Some(_), None) if !allows_no_field => return Err(Refusal::NoHost),
+        (Some(authority), _) => authority.as_str(),
+        (None, Some(value)) => value.to_str().map_err(|_| Refusal::BadHost)?,
+        (None, None) => return Err(Refusal::NoHost),
     };
     HostPort::parse(host).map(|_| host.to_owned()).ok_or(Refusal::BadHost)
 }

@@ -2,7 +2,6 @@
 
 use std::error::Error;
 use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -10,14 +9,18 @@ use bytes::Bytes;
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
+use hyper::ext::Protocol;
 use hyper::header::{self, HeaderMap, HeaderValue};
-use hyper::{Request, Response, StatusCode};
+use hyper::{Request, Response, StatusCode, Version};
 use sockhop_engine::SeatError;
 use sockhop_session::handshake::{HandshakeDecision, HandshakeRequest};
 use sockhop_session::{Handle, Identity, QueueLimits, SlowReader};
 
-use super::handshake::{Handshake, Refusal, choose_subprotocol, extra_headers, request_uri};
+use super::activity::Busy;
+use super::forwarded;
+use super::handshake::{Form, Handshake, Refusal, choose_subprotocol, extra_headers, request_uri};
 use super::listen::Admitted;
+use super::peer::Peer;
 use super::upgrade::{self, Accepted};
 use crate::connection;
 use crate::deployments::Routed;
@@ -34,31 +37,39 @@ const RETRY_AFTER_SECONDS: u16 = 5;
 /// Answers a request.
 pub(super) async fn respond(
     request: Request<Incoming>,
-    peer: SocketAddr,
+    peer: Peer,
     admitted: Arc<Admitted>,
 ) -> Response<Body> {
     let shared = &admitted.shared;
     if shared.stopping.is_cancelled() {
         return unavailable("The host is stopping.");
     }
+    let (peer, host) = forwarded::follow(request.headers(), peer, &shared.config.proxy);
     let found = shared.deployments.route(request.uri().path());
-    let read =
-        Handshake::read(request.method(), request.uri(), request.version(), request.headers());
+    let read = read_handshake(&request, host);
     match (found, read) {
         (Some(routed), Ok(handshake)) => {
-            if let Err(refusal) = handshake.check_origin(&shared.config.origins, false) {
+            if let Err(refusal) = handshake.check_origin(&shared.config.origins, peer.secure) {
                 return refused(&refusal);
             }
+            let admitted = match handshake.form {
+                Form::Upgrade => admitted,
+                // One of many of its connection, and a connection of its own to whoever counts.
+                Form::ExtendedConnect => match admitted.another() {
+                    Some(own) => Arc::new(own),
+                    None => return unavailable("The host has no connection left."),
+                },
+            };
             accept(request, handshake, routed, peer, admitted).await
         }
         (None, Ok(_)) => text(StatusCode::NOT_FOUND, "No endpoint is deployed at this path."),
-        (found, Err(Refusal::NotWebSocket)) => {
+        (found, Err(refusal @ (Refusal::NotWebSocket | Refusal::NotExtendedConnect))) => {
             let response = match &shared.assets {
                 Some(assets) => assets.serve(request).await,
                 None => text(StatusCode::NOT_FOUND, "There is nothing at this path."),
             };
             if found.is_some() && response.status() == StatusCode::NOT_FOUND {
-                return refused(&Refusal::NotWebSocket);
+                return refused(&refusal);
             }
             response
         }
@@ -67,16 +78,29 @@ pub(super) async fn respond(
     }
 }
 
-/// Takes a seat for a valid handshake, asks the guest, and answers 101 if all agree.
+/// Reads a handshake that was sent to this host, where a proxy says so, else to the one it names.
+fn read_handshake(request: &Request<Incoming>, host: Option<String>) -> Result<Handshake, Refusal> {
+    let (method, uri, headers) = (request.method(), request.uri(), request.headers());
+    let handshake = match request.version() {
+        Version::HTTP_2 => {
+            let protocol = request.extensions().get::<Protocol>().map(Protocol::as_str);
+            Handshake::read_http2(method, protocol, uri, headers)
+        }
+        version => Handshake::read(method, uri, version, headers),
+    }?;
+    Ok(Handshake { host: host.unwrap_or(handshake.host), ..handshake })
+}
+
+/// Takes a seat for a valid handshake, asks the guest, and accepts if all agree.
 async fn accept(
     mut request: Request<Incoming>,
     handshake: Handshake,
     routed: Routed,
-    peer: SocketAddr,
+    peer: Peer,
     admitted: Arc<Admitted>,
 ) -> Response<Body> {
     let Routed { endpoint, parameters, visit } = routed;
-    let asked = guest_request(&request, &handshake, &endpoint, parameters);
+    let asked = guest_request(&request, &handshake, &endpoint, parameters, &peer);
     let mut seat = match endpoint.seats.take().await {
         Ok(seat) => seat,
         Err(error) => return no_seat(&endpoint, &error, &admitted.shared.unseated),
@@ -134,9 +158,11 @@ async fn accept(
         write_idle_timeout: None,
         compression: None,
     };
-    let accepted = Accepted { seat, session: Arc::new(session), endpoint, visit, peer, settings };
+    let busy = request.extensions().get::<Arc<Busy>>().cloned();
+    let session = Arc::new(session);
+    let accepted = Accepted { seat, session, endpoint, visit, peer, settings, busy };
     upgrade::start(hyper::upgrade::on(&mut request), accepted, admitted);
-    with_headers(empty(StatusCode::SWITCHING_PROTOCOLS), answer)
+    with_headers(empty(handshake.form.accepted()), answer)
 }
 
 fn guest_request(
@@ -144,12 +170,13 @@ fn guest_request(
     handshake: &Handshake,
     endpoint: &ServedEndpoint,
     path_parameters: Vec<(String, String)>,
+    peer: &Peer,
 ) -> HandshakeRequest {
     let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
     let spoken = &endpoint.config.subprotocols;
     let headers = request.headers().iter();
     HandshakeRequest {
-        uri: request_uri(&handshake.host, path, false),
+        uri: request_uri(&handshake.host, path, peer.secure),
         query: request.uri().query().map(str::to_owned),
         path_parameters,
         headers: headers
@@ -157,6 +184,10 @@ fn guest_request(
             .collect(),
         subprotocols: handshake.subprotocols.clone(),
         default_subprotocol: choose_subprotocol(&handshake.subprotocols, spoken).map(str::to_owned),
+        secure: peer.secure,
+        peer: peer.address.ip().map(|_| peer.to_string()),
+        local: Some(peer.local.to_string()),
+        client_certificates: peer.certificates.to_vec(),
     }
 }
 

@@ -1,16 +1,17 @@
 //! From an accepted handshake to a session's connection task.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use hyper::upgrade::{OnUpgrade, Parts};
-use hyper_util::rt::TokioIo;
+use bytes::Bytes;
+use hyper::upgrade::OnUpgrade;
 use sockhop_engine::Seat;
 use sockhop_session::Handle;
-use tokio::net::TcpStream;
 
+use super::activity::Busy;
 use super::listen::Admitted;
+use super::peer::Peer;
+use super::stream::SessionIo;
 use crate::connection::{Connection, Journal, Settings};
 use crate::deployments::log::DeploymentLog;
 use crate::deployments::revision::{ServedEndpoint, Visit};
@@ -22,8 +23,10 @@ pub(super) struct Accepted {
     pub(super) session: Arc<Handle>,
     pub(super) endpoint: Arc<ServedEndpoint>,
     pub(super) visit: Visit,
-    pub(super) peer: SocketAddr,
+    pub(super) peer: Peer,
     pub(super) settings: Settings,
+    /// Keeps the HTTP/2 connection that the session is a part of.
+    pub(super) busy: Option<Arc<Busy>>,
 }
 
 impl Journal for DeploymentLog {
@@ -39,22 +42,18 @@ pub(super) fn start(upgrade: OnUpgrade, accepted: Accepted, admitted: Arc<Admitt
     tasks.spawn(async move {
         // Held to the session's end: its place among the connections.
         let _admitted = admitted;
-        let peer = accepted.peer;
         match upgrade.await {
-            Ok(upgraded) => match upgraded.downcast::<TokioIo<TcpStream>>() {
-                Ok(Parts { io, read_buf, .. }) => {
-                    serve(io.into_inner(), read_buf, accepted).await;
-                }
-                Err(_) => tracing::error!(%peer, "an upgraded connection is not the accepted one"),
-            },
+            Ok(upgraded) => serve(SessionIo::new(upgraded), accepted).await,
             // The peer went away before the answer was written.
-            Err(error) => tracing::debug!(%peer, %error, "a handshake was not completed"),
+            Err(error) => {
+                tracing::debug!(peer = %accepted.peer, %error, "a handshake was not completed");
+            }
         }
     });
 }
 
-async fn serve(stream: TcpStream, already_read: bytes::Bytes, accepted: Accepted) {
-    let Accepted { seat, session, endpoint, visit, peer, settings } = accepted;
+async fn serve((io, already_read): (SessionIo, Bytes), accepted: Accepted) {
+    let Accepted { seat, session, endpoint, visit, peer, settings, busy: _busy } = accepted;
     let revision = &endpoint.revision;
     let entry = Entry {
         session: Arc::clone(&session),
@@ -65,7 +64,7 @@ async fn serve(stream: TcpStream, already_read: bytes::Bytes, accepted: Accepted
     let _member = visit.admit(&endpoint.sessions, entry);
     let guest = seat.session(Arc::clone(&session));
     let journal = Arc::clone(revision.log()) as Arc<dyn Journal>;
-    let connection = Connection::new(stream, already_read, session, guest, journal, settings);
+    let connection = Connection::new(io, already_read, session, guest, journal, settings);
     let event = connection.run().await;
     tracing::debug!(%peer, ?event, "a session ended");
 }

@@ -69,6 +69,7 @@ fn sizes_and_times_are_taken_in_every_form() {
 fn both_ends_of_a_range_are_taken() {
     for (key, min, max) in [
         ("workers", "0", "1024"),
+        ("socket_mode", "0o0", "0o777"),
         ("limits.connections", "1", "1000000"),
         ("limits.header_timeout", "'100ms'", "'5m'"),
         ("limits.header_bytes", "'8 KiB'", "'1 MiB'"),
@@ -78,6 +79,11 @@ fn both_ends_of_a_range_are_taken() {
         ("limits.close_timeout", "'10ms'", "'10m'"),
         ("limits.drain_timeout", "'0s'", "'24h'"),
         ("limits.shutdown_timeout", "'0s'", "'1h'"),
+        ("http2.streams", "0", "10000"),
+        ("http2.stream_window", "'16 KiB'", "'16 MiB'"),
+        ("http2.keep_alive", "'1s'", "'1h'"),
+        ("http2.idle_timeout", "'100ms'", "'1h'"),
+        ("tls.handshake_timeout", "'100ms'", "'5m'"),
         ("sandbox.instances", "0", "1000000"),
         ("sandbox.memory", "'1 MiB'", "'4 GiB'"),
         ("sandbox.event_cpu", "'1ms'", "'1h'"),
@@ -93,6 +99,7 @@ fn both_ends_of_a_range_are_taken() {
 fn one_past_a_range_is_refused() {
     for (key, value, rest) in [
         ("workers", "-1", "0 to 1024, is -1"),
+        ("socket_mode", "0o1000", "0o0 to 0o777, is 0o1000"),
         ("workers", "1025", "0 to 1024, is 1025"),
         ("workers", "0x1_0000_0000", "0 to 1024, is 0x100000000"),
         ("limits.connections", "0", "1 to 1000000, is 0"),
@@ -111,6 +118,11 @@ fn one_past_a_range_is_refused() {
         ("limits.close_timeout", "'1h'", "10ms to 10m, is 1h"),
         ("limits.drain_timeout", "'25h'", "0s to 24h, is 25h"),
         ("limits.shutdown_timeout", "'61m'", "0s to 1h, is 61m"),
+        ("http2.streams", "10001", "0 to 10000, is 10001"),
+        ("http2.stream_window", "16383", "16 KiB to 16 MiB, is 16383 B"),
+        ("http2.keep_alive", "'0s'", "1s to 1h, is 0s"),
+        ("http2.idle_timeout", "'99ms'", "100ms to 1h, is 99ms"),
+        ("tls.handshake_timeout", "'301s'", "100ms to 5m, is 301s"),
         ("sandbox.instances", "1000001", "0 to 1000000, is 1000001"),
         ("sandbox.memory", "'1023 KiB'", "1 MiB to 4 GiB, is 1023 KiB"),
         ("sandbox.memory", "'5 GiB'", "1 MiB to 4 GiB, is 5 GiB"),
@@ -131,6 +143,10 @@ fn a_value_of_another_kind_is_refused() {
         ("listen = 8080", "listen: expected a string or an array of strings, found an integer"),
         ("listen = [8080]", "listen[0]: expected a string, found an integer"),
         ("listen = []", "listen: must not be empty"),
+        (
+            "socket_mode = 600",
+            "socket_mode: expected an octal integer such as 0o600, found one of another base",
+        ),
         ("admin = ['127.0.0.1:1']", "admin: expected a string, found an array"),
         ("assets = true", "assets: expected a string, found a boolean"),
         ("assets = ''", "assets: must not be empty"),
@@ -151,6 +167,11 @@ fn a_value_of_another_kind_is_refused() {
             "limits.close_timeout = 10:00:00",
             "limits.close_timeout: expected a time such as \"10s\", found a date or time of day",
         ),
+        (
+            "proxy.protocol_from = [1]",
+            "proxy.protocol_from[0]: expected a string, found an integer",
+        ),
+        ("tls.client_auth = 1", "tls.client_auth: expected a string, found an integer"),
         ("deployment = 'chat'", "deployment: expected a table, found a string"),
         ("deployment.chat = 'c'", "deployment.chat: expected a table, found a string"),
         ("deployment.a.env = 'c'", "deployment.a.env: expected a table, found a string"),
@@ -177,6 +198,29 @@ fn a_value_that_means_nothing_is_refused() {
             "origins[0]: the origin `https://a/b` goes on after host and port; leave the rest out, \
              `/` included",
         ),
+        (
+            "proxy.forwarded_from = ['10.0.0.1', '10.0.0.0/33']",
+            "proxy.forwarded_from[1]: \"10.0.0.0/33\" is not a network; write an address, a network \
+             such as 10.0.0.0/8, or unix for the peers of Unix sockets",
+        ),
+        (
+            "proxy.forwarded_fields = 'both'",
+            "proxy.forwarded_fields: \"both\" is not a kind of fields; use \"x-forwarded\" or \
+             \"forwarded\"",
+        ),
+        (
+            "tls.client_auth = 'maybe'",
+            "tls.client_auth: \"maybe\" is not a way to ask for certificates; use \"none\", \
+             \"optional\" or \"required\"",
+        ),
+        ("tls.certificate = 'a'", "tls.certificate: needs tls.key beside it"),
+        ("tls.key = 'a'", "tls.key: needs tls.certificate beside it"),
+        ("tls.client_auth = 'required'", "tls.client_auth: needs tls.client_ca beside it"),
+        (
+            "tls.client_ca = 'a'",
+            "tls.client_ca: only goes with client_auth = \"optional\" or \"required\"",
+        ),
+        ("tls.client_ca = ''\ntls.client_auth = 'required'", "tls.client_ca: must not be empty"),
         (
             "limits.message = '16 MB'",
             "limits.message: \"MB\" is not a unit of size; use B, KiB, MiB or GiB",
@@ -307,6 +351,40 @@ fn deployments_have_settings() {
     let env: Vec<_> = settings.env.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
     assert_eq!(env, [("A", "b"), ("C", "")]);
     assert_eq!(config.deployments["later"].settings, Default::default());
+}
+
+#[test]
+fn a_certificate_has_its_settings() {
+    use crate::config::ClientAuth;
+
+    assert!(accept("tls.handshake_timeout = '1s'").tls.settings.is_none());
+    let config = accept("[tls]\ncertificate = 'a.crt'\nkey = '/b.key'\nhandshake_timeout = '3s'");
+    let tls = config.tls.settings.unwrap();
+    assert_eq!(tls.certificate, Path::new("/etc/sockhop/a.crt"));
+    assert_eq!(tls.key, Path::new("/b.key"));
+    assert_eq!((tls.client_auth, tls.handshake_timeout.as_secs()), (ClientAuth::None, 3));
+    let pair = "tls.certificate = 'a'\ntls.key = 'b'\ntls.client_ca = 'c'\n";
+    for (word, expected) in [
+        ("optional", ClientAuth::Optional("/etc/sockhop/c".into())),
+        ("required", ClientAuth::Required("/etc/sockhop/c".into())),
+    ] {
+        let config = accept(&format!("{pair}tls.client_auth = '{word}'"));
+        assert_eq!(config.tls.settings.unwrap().client_auth, expected);
+    }
+}
+
+#[test]
+fn proxies_are_named_by_their_networks() {
+    use crate::config::ForwardedFields;
+
+    assert_eq!(accept("").proxy, Proxy::default());
+    let config = accept(
+        "[proxy]\nprotocol_from = 'unix'\nforwarded_from = ['10.0.0.0/8', '::1']\n\
+         forwarded_fields = 'forwarded'",
+    );
+    assert!(config.proxy.protocol_from.contain(None));
+    assert!(config.proxy.forwarded_from.contain(Some("::1".parse().unwrap())));
+    assert_eq!(config.proxy.forwarded_fields, ForwardedFields::Standard);
 }
 
 #[test]

@@ -49,7 +49,7 @@ impl Bench {
 }
 
 fn listen(config: &Config) -> Vec<&str> {
-    config.listen.iter().map(ListenAddress::as_str).collect()
+    config.listen.iter().filter_map(ListenAddress::host_and_port).collect()
 }
 
 #[test]

@@ -22,6 +22,18 @@ pub enum Refusal {
          `Connection: Upgrade`, which a proxy between must pass on"
     )]
     NotWebSocket,
+    /// As [`NotWebSocket`](Self::NotWebSocket), over HTTP/2.
+    #[error(
+        "this is a WebSocket endpoint: over HTTP/2, send an extended CONNECT request with \
+         `:protocol` = `websocket` (RFC 8441)"
+    )]
+    NotExtendedConnect,
+    /// An extended CONNECT to something else than a WebSocket.
+    #[error("only `websocket` is spoken here: send that as the `:protocol`")]
+    UnknownProtocol,
+    /// An extended CONNECT without a scheme or a path that can be served.
+    #[error("the request's target is not valid: send `http` or `https` as `:scheme`, and a path")]
+    BadTarget,
     /// HTTP/1.0 or older.
     #[error("a WebSocket handshake needs HTTP/1.1: send the request in that version")]
     HttpVersion,
@@ -49,6 +61,11 @@ pub enum Refusal {
     /// Another version than 13.
     #[error("this server speaks WebSocket version 13 only: send `Sec-WebSocket-Version: 13`")]
     UnsupportedVersion,
+    /// The same over HTTP/2, where there is nothing to upgrade.
+    #[error(
+        "the version of the protocol is not 13: send 13 in `Sec-WebSocket-Version`, or nothing"
+    )]
+    UnsupportedHttp2Version,
     /// The request announces a body.
     #[error("a WebSocket handshake has no body: send neither a length above 0 nor a coding")]
     Body,
@@ -102,7 +119,11 @@ impl Refusal {
     pub fn status(&self) -> StatusCode {
         match self {
             Self::NotWebSocket | Self::UnsupportedVersion => StatusCode::UPGRADE_REQUIRED,
+            Self::UnknownProtocol => StatusCode::NOT_IMPLEMENTED,
             Self::HttpVersion
+            | Self::NotExtendedConnect
+            | Self::BadTarget
+            | Self::UnsupportedHttp2Version
             | Self::NoConnectionUpgrade
             | Self::NoKey
             | Self::RepeatedKey
@@ -126,10 +147,12 @@ impl Refusal {
     /// to (RFC 9110 §15.5.22) and the version that is spoken (RFC 6455 §4.4).
     #[must_use]
     pub fn headers(&self) -> HeaderMap {
-        if self.status() != StatusCode::UPGRADE_REQUIRED {
-            return HeaderMap::new();
-        }
-        let mut fields = upgrade_fields();
+        let mut fields = match self {
+            // Fields about the connection mean nothing over HTTP/2 (RFC 9113 §8.2.2).
+            Self::UnsupportedHttp2Version => HeaderMap::new(),
+            _ if self.status() == StatusCode::UPGRADE_REQUIRED => upgrade_fields(),
+            _ => return HeaderMap::new(),
+        };
         fields.insert(header::SEC_WEBSOCKET_VERSION, HeaderValue::from_static(PROTOCOL_VERSION));
         fields
     }

@@ -48,8 +48,8 @@ fn the_standard_s_own_example_is_read() {
     ]);
     let handshake = read(&headers).expect("valid");
     let expected = Handshake {
-        key: KEY.to_owned(),
-        accept: "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=".to_owned(),
+        form: Form::Upgrade,
+        accept: Some("s3pPLMBiTxaQ9kYGzzhZRbK+xOo=".to_owned()),
         subprotocols: strings(&["chat", "superchat"]),
         origin: Some("http://example.com".to_owned()),
         host: "server.example.com".to_owned(),
@@ -218,6 +218,8 @@ fn the_client_s_order_chooses_the_subprotocol() {
     }
 }
 
+mod http2;
+
 #[test]
 fn only_an_offered_subprotocol_is_answered() {
     let handshake = read(&headers(&[("sec-websocket-protocol", &["a"])])).expect("valid");
@@ -227,7 +229,7 @@ fn only_an_offered_subprotocol_is_answered() {
         let error = handshake.accept_response_headers(Some(subprotocol)).expect_err(subprotocol);
         assert!(matches!(error, AcceptError::NotOffered { .. }), "{error:?}");
     }
-    let forged = Handshake { accept: "a\r\nb".to_owned(), ..handshake };
+    let forged = Handshake { accept: Some("a\r\nb".to_owned()), ..handshake };
     let error = forged.accept_response_headers(None).expect_err("no field value");
     assert!(matches!(error, AcceptError::Field(_)), "{error:?}");
 }
@@ -333,6 +335,9 @@ proptest! {
     fn every_nonce_is_a_key(nonce: [u8; 16]) {
         let key = base64::engine::general_purpose::STANDARD.encode(nonce);
         let handshake = read(&headers(&[("sec-websocket-key", &[&key])]));
-        prop_assert_eq!(handshake.map(|handshake| handshake.key), Ok(key));
+        prop_assert_eq!(
+            handshake.map(|handshake| handshake.accept),
+            Ok(Some(derive_accept_key(key.as_bytes())))
+        );
     }
 }

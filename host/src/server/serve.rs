@@ -1,0 +1,93 @@
+//! One HTTP connection, from its first byte until it is upgraded or ends.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::Service;
+use hyper::{Request, Response};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::time::timeout;
+
+use super::listener::Accepted;
+use super::open::{Http, OpenError, Opened, open};
+use super::peer::Peer;
+use super::proxy::ProxyError;
+use super::respond::Body;
+use super::stream::Stream;
+use super::{Shared, http2};
+use crate::telemetry::chain;
+
+/// How long a request that is under way may take when the host stops.
+pub(super) const STOPPING_GRACE: Duration = Duration::from_secs(1);
+
+/// The most header fields in a request's head.
+const HEADER_FIELDS_MAX: usize = 100;
+
+/// Serves a connection; `service` makes what answers its requests once it is known whose they are.
+pub(super) async fn serve<S>(
+    accepted: Accepted,
+    shared: Arc<Shared>,
+    keep_alive: bool,
+    service: impl FnOnce(Peer) -> S,
+) where
+    S: Service<Request<Incoming>, Response = Response<Body>, Error = Infallible>,
+    S::Future: Send + 'static,
+{
+    let from = accepted.peer.address;
+    let opened = tokio::select! {
+        opened = open(accepted, &shared) => opened,
+        () = shared.stopping.cancelled() => return,
+    };
+    match opened {
+        Ok(Opened { stream, peer, http }) => {
+            let service = service(peer.clone());
+            match http {
+                Http::One => http1(stream, peer, &shared, keep_alive, service).await,
+                Http::Two => http2::serve(stream, peer, &shared, keep_alive, service).await,
+            }
+        }
+        Err(OpenError::Proxy(error @ (ProxyError::Header(_) | ProxyError::Late))) => {
+            if let Some(connections) = shared.headless.count(Instant::now()) {
+                tracing::warn!(
+                    peer = %from, connections,
+                    "proxy.protocol_from names a peer that sends no PROXY header; its connections \
+                     are closed: {error}"
+                );
+            }
+        }
+        Err(error) => {
+            tracing::debug!(peer = %from, "a connection ended before its first request: {}", chain(&error));
+        }
+    }
+}
+
+async fn http1<S>(stream: Stream, peer: Peer, shared: &Shared, keep_alive: bool, service: S)
+where
+    S: Service<Request<Incoming>, Response = Response<Body>, Error = Infallible>,
+{
+    let limits = &shared.config.limits;
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.header_timeout)
+        .max_buf_size(limits.header_bytes.as_usize())
+        .max_headers(HEADER_FIELDS_MAX)
+        .keep_alive(keep_alive)
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades();
+    let mut connection = std::pin::pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = shared.stopping.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            // A peer that has begun a request and does not end it is not waited for.
+            timeout(STOPPING_GRACE, connection).await.unwrap_or(Ok(()))
+        }
+    };
+    if let Err(error) = ended {
+        // The peer's doing: a head that is no HTTP, or a connection that was cut.
+        tracing::debug!(%peer, %error, "a connection ended before its upgrade");
+    }
+}

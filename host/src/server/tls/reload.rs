@@ -1,0 +1,119 @@
+//! Certificates that change: read again at SIGHUP, and when something happens in their folders.
+
+use std::collections::BTreeSet;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use notify::event::{AccessKind, AccessMode};
+use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::Notify;
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+
+use super::Tls;
+use crate::telemetry::chain;
+
+/// How long after a change the files are read: certificate and key are written one after the other,
+/// and a pair of which one is new and one is old is none.
+const SETTLE: Duration = Duration::from_millis(250);
+
+/// Follows the files of [`Tls`].
+pub(in crate::server) struct Reloader {
+    tls: Arc<Tls>,
+    changed: Arc<Notify>,
+    hang_up: Signal,
+    _watcher: Option<RecommendedWatcher>,
+}
+
+impl Reloader {
+    /// Begins to listen for the signal, and to watch. Where the system lets nothing be watched, the
+    /// signal is left, and the log says so.
+    ///
+    /// # Errors
+    /// The signal cannot be awaited.
+    pub(in crate::server) fn new(tls: Arc<Tls>) -> io::Result<Self> {
+        let hang_up = signal(SignalKind::hangup())?;
+        let changed = Arc::new(Notify::new());
+        let watcher = watch(&tls, &changed).map_err(|error| {
+            tracing::warn!(
+                "the certificate's folder cannot be watched, and is read again at SIGHUP alone: {}",
+                chain(&error)
+            );
+        });
+        Ok(Self { tls, changed, hang_up, _watcher: watcher.ok() })
+    }
+
+    /// Follows the files until the host is told to stop.
+    pub(in crate::server) async fn run(mut self, stopping: CancellationToken) {
+        loop {
+            let asked = tokio::select! {
+                () = self.changed.notified() => {
+                    // Changes meanwhile leave a permit, so that none is overlooked.
+                    sleep(SETTLE).await;
+                    false
+                }
+                heard = self.hang_up.recv() => {
+                    if heard.is_none() {
+                        return;
+                    }
+                    true
+                }
+                () = stopping.cancelled() => return,
+            };
+            match self.tls.reload() {
+                Ok(true) => tracing::info!("the new certificate is used from now on"),
+                // Whoever asked wants an answer; a change of something else needs none.
+                Ok(false) if asked => tracing::info!("the certificate's files are as they were"),
+                Ok(false) => {}
+                Err(error) => tracing::warn!(
+                    "the certificate is not replaced, and the old one stays: {}",
+                    chain(&error)
+                ),
+            }
+        }
+    }
+}
+
+/// Watches the folders rather than the files: those are replaced, and links to them are.
+fn watch(tls: &Tls, changed: &Arc<Notify>) -> notify::Result<RecommendedWatcher> {
+    let changed = Arc::clone(changed);
+    let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+        let concerns = event.map_or(true, |event| may_have_changed(event.kind));
+        if concerns {
+            changed.notify_one();
+        }
+    })?;
+    let settings = &tls.settings;
+    let files = [&*settings.certificate, &settings.key];
+    let files = files.into_iter().chain(settings.client_auth.authorities());
+    for folder in files.flat_map(folders).collect::<BTreeSet<_>>() {
+        watcher.watch(&folder, RecursiveMode::NonRecursive)?;
+    }
+    Ok(watcher)
+}
+
+/// The folder of a file, and where it is a link that of what it leads to.
+fn folders(file: &Path) -> impl Iterator<Item = PathBuf> {
+    let folder = |file: &Path| match file.parent() {
+        Some(folder) if folder != Path::new("") => folder.to_owned(),
+        _ => PathBuf::from("."),
+    };
+    let target = file.canonicalize().ok();
+    [Some(folder(file)), target.map(|target| folder(&target))].into_iter().flatten()
+}
+
+/// Reading, which the host does itself, changes nothing.
+fn may_have_changed(kind: EventKind) -> bool {
+    match kind {
+        EventKind::Access(AccessKind::Close(AccessMode::Write)) => true,
+        EventKind::Access(_) => false,
+        EventKind::Any
+        | EventKind::Create(_)
+        | EventKind::Modify(_)
+        | EventKind::Remove(_)
+        | EventKind::Other => true,
+    }
+}
