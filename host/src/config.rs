@@ -13,14 +13,16 @@ use std::{
     path::PathBuf,
 };
 
-use crate::server::origin::OriginPolicy;
-
 mod address;
+mod address_range;
 mod admin_access;
 mod admin_token;
 mod byte_size;
+mod compression;
 mod deployment;
 mod deployment_name;
+mod endpoint;
+mod endpoint_limits;
 mod environment;
 mod error;
 mod file;
@@ -36,6 +38,7 @@ mod reader;
 mod runtime_dir;
 mod sandbox;
 mod settings;
+mod slow_reader;
 mod socket_path;
 mod strategy;
 mod suggest;
@@ -46,11 +49,21 @@ mod variables;
 
 pub use self::{
     address::{AddressError, AdminAddress, AdminAddressError},
+    address_range::{AddressRange, AddressRangeError},
     admin_access::{AdminAccess, AdminAccessError},
     admin_token::{AdminToken, TOKEN_MAX_CHARS, TOKEN_MIN_CHARS, TokenError},
     byte_size::{ByteSize, ByteSizeError},
+    compression::{
+        COMPRESSION_LEVEL, COMPRESSION_THRESHOLD, Compression, Extension, ExtensionError,
+        TAKEOVER_CONTEXTS, WINDOW_BITS,
+    },
     deployment::{DeploymentSettings, Instancing, ResolvedDeployment, SHARDS},
     deployment_name::{DeploymentName, NAME_MAX_CHARS, NameError},
+    endpoint::{EndpointPath, EndpointPathError, EndpointSettings},
+    endpoint_limits::{
+        CLOSE_TIMEOUT, EndpointLimits, IDLE_TIMEOUT, MESSAGE, OUTBOUND_QUEUE, PING_INTERVAL,
+        PONG_TIMEOUT, SESSIONS, WRITE_IDLE_TIMEOUT,
+    },
     environment::{
         DEFAULT_LOG_FILTER, Environment, ProcessEnvironment, SOCKHOP_ADMIN, SOCKHOP_ADMIN_TOKEN,
         SOCKHOP_ASSETS, SOCKHOP_CONFIG, SOCKHOP_DEPLOY_DIR, SOCKHOP_LISTEN, SOCKHOP_LOG,
@@ -58,10 +71,11 @@ pub use self::{
     error::{ComponentProblem, ConfigError, ConfigErrors, KeyProblem},
     file::{FILE_MAX_BYTES, SOCKET_MODE, WORKERS},
     file_mode::FileMode,
-    http2::{Http2, IDLE_TIMEOUT, KEEP_ALIVE, STREAM_WINDOW, STREAMS},
+    http2::{Http2, KEEP_ALIVE, STREAM_WINDOW, STREAMS},
     limits::{
-        CLOSE_TIMEOUT, CONNECTIONS, DRAIN_TIMEOUT, HEADER_BYTES, HEADER_TIMEOUT, Limits, MESSAGE,
-        OUTBOUND_QUEUE, PROPERTIES, SHUTDOWN_TIMEOUT,
+        CONNECTIONS, CONNECTIONS_PER_ADDRESS, DRAIN_TIMEOUT, EXEMPT_ADDRESSES, HANDSHAKE_BURST,
+        HANDSHAKES_PER_SECOND, HANDSHAKES_PER_SECOND_PER_ADDRESS, HEADER_BYTES, HEADER_FIELDS,
+        HEADER_TIMEOUT, Limits, PROPERTIES, SHUTDOWN_TIMEOUT,
     },
     listen_address::{ListenAddress, ListenAddressError},
     load::Sources,
@@ -70,6 +84,7 @@ pub use self::{
     runtime_dir::{RuntimeDir, RuntimeDirError},
     sandbox::{COMPILE_JOBS, EVENT_CPU, EVENT_WAIT, INSTANCES, MEMORY, Sandbox},
     settings::Setting,
+    slow_reader::{SlowReader, SlowReaderError},
     socket_path::{SOCKET_PATH_MAX_BYTES, SocketPathError},
     strategy::{Strategy, StrategyError},
     time_span::TimeSpanError,
@@ -112,19 +127,22 @@ pub struct Config {
     /// `$HOME/.cache/sockhop`, else `cache` in the runtime folder. What lies there is run
     /// without a sandbox, so nobody else may write to it.
     pub cache_dir: PathBuf,
-    /// The origins whose pages may open connections, besides those of the host's own. Default:
-    /// no others.
-    pub origins: OriginPolicy,
     /// Threads that carry connections. Default: one for each core.
     pub workers: NonZeroUsize,
     /// What is logged, as `tracing` filters are written. Default: [`DEFAULT_LOG_FILTER`].
     pub log_filter: String,
-    /// What one host, one connection and one session may take.
+    /// What one host, one address and one connection may take.
     pub limits: Limits,
     /// What one HTTP/2 connection may take.
     pub http2: Http2,
     /// Which proxies are believed when they say who is behind them. Default: none.
     pub proxy: Proxy,
+    /// What an endpoint is served with for which neither its deployment nor its own table says
+    /// otherwise.
+    pub endpoint: EndpointSettings,
+    /// Sessions that may keep a compression context from message to message:
+    /// [`TAKEOVER_CONTEXTS`].
+    pub takeover_contexts: u32,
     /// What guests may take.
     pub sandbox: Sandbox,
     /// The deployments that have settings, a file to deploy at start-up, or both.

@@ -1,8 +1,9 @@
 //! The open sessions of the host, by endpoint.
 
 use std::collections::{BTreeMap, HashMap};
+use std::num::NonZeroU32;
 use std::ops::Bound;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak};
 use std::time::SystemTime;
 
@@ -75,9 +76,20 @@ pub struct Entry {
 #[derive(Debug, Default)]
 pub struct EndpointSessions {
     sessions: RwLock<BTreeMap<SessionId, Entry>>,
+    /// Those that are listed, and those whose handshake is under way.
+    entered: AtomicU32,
 }
 
 impl EndpointSessions {
+    /// Takes a place among those of the endpoint, from the handshake to the session's end. Nothing
+    /// where as many are there as `most` says.
+    pub(crate) fn enter(self: &Arc<Self>, most: Option<NonZeroU32>) -> Option<SessionPlace> {
+        let most = most.map_or(u32::MAX, NonZeroU32::get);
+        let one_more = |entered: u32| (entered < most).then(|| entered + 1);
+        self.entered.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more).ok()?;
+        Some(SessionPlace { sessions: Arc::clone(self) })
+    }
+
     /// Lists a session for as long as the registration is held.
     pub fn register(self: &Arc<Self>, entry: Entry) -> Registration {
         let id = entry.session.id();
@@ -98,6 +110,18 @@ impl EndpointSessions {
 
     fn write(&self) -> RwLockWriteGuard<'_, BTreeMap<SessionId, Entry>> {
         self.sessions.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A place among those that an endpoint may have open; dropping it gives it back.
+#[derive(Debug)]
+pub(crate) struct SessionPlace {
+    sessions: Arc<EndpointSessions>,
+}
+
+impl Drop for SessionPlace {
+    fn drop(&mut self) {
+        self.sessions.entered.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -2,12 +2,14 @@
 //! task.
 
 mod activity;
+mod admission;
 mod assets;
 mod forwarded;
 pub mod handshake;
 mod http2;
 mod listen;
 mod listener;
+mod negotiation;
 mod open;
 pub mod origin;
 mod peer;
@@ -21,7 +23,9 @@ mod upgrade;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
 
+use sockhop_wire::deflate::Budget;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -29,6 +33,7 @@ use tokio_util::task::TaskTracker;
 pub use self::listener::{BindError, BoundAddress};
 pub use self::tls::TlsError;
 
+use self::admission::Admission;
 use self::assets::Assets;
 use self::listener::Listener;
 use self::tls::{Reloader, Tls};
@@ -50,10 +55,11 @@ struct Shared {
     deployments: Arc<Deployments>,
     registry: Arc<Registry>,
     assets: Option<Assets>,
-    connections: Arc<Semaphore>,
+    admission: Admission,
+    /// The sessions that may keep a compression context.
+    contexts: Budget,
     refusals: Arc<Semaphore>,
-    /// Connections beyond the limit, and handshakes for which there was no instance.
-    refused: Seldom,
+    /// Handshakes for which there was no instance.
     unseated: Seldom,
     /// Connections of proxies that are to send a PROXY header, and have not.
     headless: Seldom,
@@ -98,9 +104,9 @@ impl Server {
         }
         let shared = Shared {
             assets: config.assets.as_deref().map(Assets::new),
-            connections: Arc::new(Semaphore::new(config.limits.connections as usize)),
+            admission: Admission::new(&config.limits, Instant::now()),
+            contexts: Budget::new(config.takeover_contexts as usize),
             refusals: Arc::new(Semaphore::new(listen::REFUSALS_MAX)),
-            refused: Seldom::default(),
             unseated: Seldom::default(),
             headless: Seldom::default(),
             config,

@@ -41,6 +41,46 @@ async fn all_that_is_wrong_is_told_at_once_and_nothing_is_bound() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_wrong_in_the_tables_of_endpoints_is_told_with_the_rest() {
+    let host = TestHost::builder().config(
+        "[limits]\n\
+         connections_per_addres = 1\n\
+         exempt_addresses = [\"10.0.0.1/8\"]\n\
+         ping_interval = \"never\"\n\
+         [compression]\n\
+         level = 10\n\
+         [deployment.echo.endpoint.\"/echo\"]\n\
+         slow_reader = \"skip\"\n\
+         message = \"17 MiB\"\n\
+         [deployment.echo.endpoint.\"/echo\".compression]\n\
+         permessage_deflate = true\n\
+         takeover_contexts = 1\n\
+         [deployment.echo.endpoint.chat]",
+    );
+    let told = host.fail().await.failed(78);
+    let lines: Vec<_> = told.lines().collect();
+    for (line, parts) in [
+        (2, &["limits.connections_per_addres", "did you mean connections_per_address?"][..]),
+        (3, &["limits.exempt_addresses[0]", "first address"]),
+        (4, &["limits.ping_interval", "\"never\" is not a time"]),
+        (6, &["compression.level", "must be from 1 to 9, is 10"]),
+        (8, &["deployment.echo.endpoint.\"/echo\".slow_reader", "\"skip\""]),
+        (9, &["deployment.echo.endpoint.\"/echo\".message", "must not exceed limits.message"]),
+        (11, &["\"/echo\".compression.permessage_deflate", "expected a string"]),
+        (12, &["takeover_contexts", "did you mean compression.takeover_contexts?"]),
+        (13, &["deployment.echo.endpoint.chat", "not an endpoint's path"]),
+    ] {
+        let place = format!("sockhop.toml:{line}:");
+        let found = lines.iter().find(|told| told.contains(&place));
+        let found = found.unwrap_or_else(|| panic!("nothing of line {line} in {told}"));
+        for part in parts {
+            assert!(found.contains(part), "{part}: {found}");
+        }
+    }
+    assert_eq!(lines.len(), 9, "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_file_that_is_not_toml_is_told_with_its_place() {
     let told = TestHost::builder().config("listen = [").fail().await.failed_in_one_line(78);
     assert!(told.contains("sockhop.toml:"), "{told}");

@@ -3,6 +3,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "the tasks of a test end with its runtime")]
 
+mod admission;
 mod assets;
 mod backpressure;
 mod browser;
@@ -14,6 +15,7 @@ mod config;
 mod configurator;
 mod deploy;
 mod echo;
+mod endpoint_settings;
 mod errors;
 mod folder;
 mod handshake;

@@ -48,8 +48,8 @@ async fn the_origin_of_a_page_is_https() {
     let authority = Authority::new();
     let host = encrypting(&authority).start().await;
     for (origin, status) in [("https://localhost", "101"), ("http://localhost", "403")] {
-        let client = TlsClient::trusting(&authority).connect(host.encrypted().await);
-        let mut stream = client.await.expect("trusted");
+        let client = TlsClient::trusting(&authority);
+        let mut stream = client.connect(host.encrypted().await).await.expect("trusted");
         let request = format!(
             "GET /echo HTTP/1.1\r\nhost: localhost\r\norigin: {origin}\r\nconnection: upgrade\r\n\
              upgrade: websocket\r\nsec-websocket-version: 13\r\n\

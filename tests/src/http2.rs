@@ -16,6 +16,9 @@ use tokio::task::JoinHandle;
 use crate::http::Answer;
 use crate::{Client, within};
 
+/// How many bytes may come before any is read, over all streams of a connection.
+const CONNECTION_WINDOW: u32 = 16 << 20;
+
 /// A connection.
 #[derive(Debug)]
 pub struct Http2 {
@@ -35,7 +38,10 @@ impl Http2 {
     where
         IO: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
-        let (sender, connection) = h2::client::handshake(io).await.expect("nothing to fail yet");
+        let mut client = h2::client::Builder::new();
+        // The default is that of one stream, and one that a test does not read would stop all.
+        client.initial_connection_window_size(CONNECTION_WINDOW);
+        let (sender, connection) = client.handshake(io).await.expect("nothing to fail yet");
         let connection = tokio::spawn(connection);
         let mut this = Self { sender, connection, origin: origin.to_owned() };
         // An answer comes behind the settings.

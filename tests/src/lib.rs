@@ -6,8 +6,8 @@
 //! - [`Client`]: a WebSocket client (tokio-tungstenite) that keeps a transcript; [`RawClient`]: one
 //!   that writes frames by hand, for what no honest client sends; [`http`]: requests that do not
 //!   become a session.
-//! - [`Http2`]: an HTTP/2 client and WebSockets over it; [`tls`]: certificates, and clients that ask
-//!   for them.
+//! - [`Http2`]: an HTTP/2 client and WebSockets over it; [`tls`]: certificates, and clients that
+//!   ask for them.
 //! - [`zoo`]: the index of the misbehaving guests.
 //! - [`WebDriver`]: a browser.
 //!

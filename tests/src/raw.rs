@@ -1,9 +1,9 @@
 //! A client that writes its bytes by hand, for what no honest client sends.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 
 use crate::{Closed, within};
 
@@ -71,9 +71,40 @@ impl RawClient {
         }
     }
 
+    /// As [`connect`](Self::connect), but from an address of this machine's own choice, such as
+    /// `127.0.0.2`, and with the head of the answer where the handshake is refused.
+    ///
+    /// # Errors
+    ///
+    /// The head, in lower case.
+    ///
+    /// # Panics
+    ///
+    /// Where the address is not one of this machine.
+    pub async fn connect_from(
+        source: Ipv4Addr,
+        address: SocketAddr,
+        path: &str,
+    ) -> Result<Self, String> {
+        let socket = TcpSocket::new_v4().expect("a socket");
+        socket.bind(SocketAddr::from((source, 0))).expect("an address of this machine");
+        let tcp = within("a connection", socket.connect(address)).await;
+        let answered = Self::ask(tcp.expect("the host listens"), address, path, b"").await;
+        answered.map_err(|head| head.to_lowercase())
+    }
+
     /// The connection, or the head of the answer that refuses it.
     async fn handshake(address: SocketAddr, path: &str, behind: &[u8]) -> Result<Self, String> {
-        let mut tcp = TcpStream::connect(address).await.expect("the host listens");
+        let tcp = TcpStream::connect(address).await.expect("the host listens");
+        Self::ask(tcp, address, path, behind).await
+    }
+
+    async fn ask(
+        mut tcp: TcpStream,
+        address: SocketAddr,
+        path: &str,
+        behind: &[u8],
+    ) -> Result<Self, String> {
         let request = format!(
             "GET {path} HTTP/1.1\r\nHost: {address}\r\n\
              Connection: Upgrade\r\nUpgrade: websocket\r\n\

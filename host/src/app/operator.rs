@@ -82,6 +82,7 @@ fn deploy_error(error: DeployError) -> OperatorError {
         )) => OperatorErrorKind::AtCapacity,
         DeployError::Load(_)
         | DeployError::Endpoint(_)
+        | DeployError::Settings(_)
         | DeployError::Describe(
             DescribeError::Trap(_)
             | DescribeError::Seat(SeatError::Mismatch(_) | SeatError::Trap(_)),

@@ -13,7 +13,7 @@ use super::exit;
 use super::output::{print, say};
 use crate::config::{Config, DeploymentName, DeploymentSettings, Machine};
 use crate::config::{ProcessEnvironment, Sources};
-use crate::deployments::candidate::{check as check_described, guest_settings};
+use crate::deployments::candidate::{check as check_described, check_settings, guest_settings};
 use crate::telemetry::escaped;
 
 /// Compiles the component, asks it for its endpoints, and prints what it holds. It is held against
@@ -56,6 +56,7 @@ fn inspect(args: &CheckArgs, config: &Config) -> Result<String> {
     let described = runtime.block_on(guest.describe()).with_context(refused)?;
     let endpoints =
         check_described(described, config.limits.properties.as_usize()).with_context(refused)?;
+    check_settings(&settings, &endpoints).with_context(refused)?;
     let endpoints: Vec<_> = endpoints.into_iter().map(|(_template, config)| config).collect();
     Ok(show(&file.to_string(), bytes, guest.program(), &endpoints))
 }

@@ -9,8 +9,8 @@ use std::{
 };
 
 use super::{
-    ByteSize, Config, KeyProblem, Setting, Strategy, limits, reader::Section, sandbox,
-    settings::Quantity as _,
+    ByteSize, Config, EndpointPath, EndpointSettings, KeyProblem, Setting, Strategy,
+    endpoint_limits::read_below, reader::Section, sandbox,
 };
 
 /// Shards of a deployment whose instances are shared. 0: one for each core, which keeps all
@@ -56,11 +56,10 @@ pub struct DeploymentSettings {
     pub event_cpu: Option<Duration>,
     /// Time for one event in all.
     pub event_wait: Option<Duration>,
-    /// The largest message that a peer may send; at most
-    /// [`Limits::message`](super::Limits::message).
-    pub message: Option<ByteSize>,
-    /// Bytes queued for one session.
-    pub outbound_queue: Option<ByteSize>,
+    /// What its endpoints are served with that say nothing themselves.
+    pub endpoint: Option<EndpointSettings>,
+    /// What the endpoints are served with that do.
+    pub endpoints: BTreeMap<EndpointPath, EndpointSettings>,
     /// The guest's environment variables.
     pub env: BTreeMap<String, String>,
 }
@@ -78,10 +77,10 @@ pub struct ResolvedDeployment {
     pub event_cpu: Duration,
     /// Time for one event in all.
     pub event_wait: Duration,
-    /// The largest message that a peer may send.
-    pub message: ByteSize,
-    /// Bytes queued for one session.
-    pub outbound_queue: ByteSize,
+    /// What its endpoints are served with that say nothing themselves.
+    pub default_endpoint: EndpointSettings,
+    /// What the endpoints are served with that do.
+    pub endpoints: BTreeMap<EndpointPath, EndpointSettings>,
     /// The guest's environment variables.
     pub env: BTreeMap<String, String>,
 }
@@ -89,25 +88,47 @@ pub struct ResolvedDeployment {
 impl DeploymentSettings {
     /// Fills in what is open from the host's configuration, and applies its ceilings.
     pub fn resolve(&self, config: &Config) -> ResolvedDeployment {
-        let (limits, sandbox) = (&config.limits, &config.sandbox);
+        let sandbox = &config.sandbox;
+        let ceiling = config.endpoint.limits.message;
+        let below = |mut settings: EndpointSettings| {
+            settings.limits.message = settings.limits.message.min(ceiling);
+            settings
+        };
+        let endpoints = self.endpoints.iter();
         ResolvedDeployment {
             instancing: self.instancing,
             strategy: self.strategy,
             memory: self.memory.unwrap_or(sandbox.memory).min(sandbox.memory),
             event_cpu: self.event_cpu.unwrap_or(sandbox.event_cpu),
             event_wait: self.event_wait.unwrap_or(sandbox.event_wait),
-            message: self.message.unwrap_or(limits.message).min(limits.message),
-            outbound_queue: self.outbound_queue.unwrap_or(limits.outbound_queue),
+            default_endpoint: below(self.endpoint.as_ref().unwrap_or(&config.endpoint).clone()),
+            endpoints: endpoints.map(|(path, own)| (path.clone(), below(own.clone()))).collect(),
             env: self.env.clone(),
         }
     }
 }
 
-/// What the host gives to any deployment at most. Absent where the host's own key is wrong, so
-/// that one mistake is not reported as two.
-pub(super) struct Ceilings {
-    pub(super) memory: Option<ByteSize>,
-    pub(super) message: Option<ByteSize>,
+impl ResolvedDeployment {
+    /// What the endpoint of this path, as the component describes it, is served with.
+    #[must_use]
+    pub fn endpoint(&self, path: &str) -> EndpointSettings {
+        self.endpoints.get(path).unwrap_or(&self.default_endpoint).clone()
+    }
+
+    /// The paths that have settings and are not among those that the component describes.
+    pub(crate) fn endpoints_beside(&self, described: &[&str]) -> Vec<String> {
+        let paths = self.endpoints.keys().map(EndpointPath::as_str);
+        paths.filter(|path| !described.contains(path)).map(str::to_owned).collect()
+    }
+}
+
+/// What the host says for all deployments. A ceiling is absent where the host's own key is wrong,
+/// so that one mistake is not reported as two.
+pub(super) struct OfHost<'h> {
+    pub(super) endpoint: &'h EndpointSettings,
+    pub(super) memory_ceiling: Option<ByteSize>,
+    pub(super) message_ceiling: Option<ByteSize>,
+    pub(super) cores: NonZeroUsize,
 }
 
 /// A table `deployment.NAME` as it was read.
@@ -120,30 +141,26 @@ pub(super) struct DeploymentTable {
 
 impl DeploymentTable {
     /// Reads the table; a key that is wrong is left open.
-    pub(super) fn read(
-        section: &mut Section<'_, '_>,
-        ceilings: &Ceilings,
-        cores: NonZeroUsize,
-    ) -> Self {
+    pub(super) fn read(section: &mut Section<'_, '_>, host: &OfHost<'_>) -> Self {
+        let message_ceiling = host.message_ceiling;
+        let endpoint = EndpointSettings::read(section, host.endpoint, message_ceiling);
+        let endpoints = section.named_tables("endpoint", |table| {
+            EndpointSettings::read(table, &endpoint, message_ceiling)
+        });
         let settings = DeploymentSettings {
             file: section.path("file"),
-            instancing: read_instancing(section, cores),
+            instancing: read_instancing(section, host.cores),
             strategy: section.parsed("strategy").unwrap_or_default(),
             memory: read_below(
                 section,
                 "memory",
                 &sandbox::MEMORY,
-                ("sandbox.memory", ceilings.memory),
+                ("sandbox.memory", host.memory_ceiling),
             ),
             event_cpu: section.bounded("event_cpu", &sandbox::EVENT_CPU),
             event_wait: section.bounded("event_wait", &sandbox::EVENT_WAIT),
-            message: read_below(
-                section,
-                "message",
-                &limits::MESSAGE,
-                ("limits.message", ceilings.message),
-            ),
-            outbound_queue: section.bounded("outbound_queue", &limits::OUTBOUND_QUEUE),
+            endpoint: Some(endpoint),
+            endpoints,
             env: section.variables("env"),
         };
         Self { settings, file_line: section.line("file") }
@@ -176,22 +193,4 @@ fn read_instancing(section: &mut Section<'_, '_>, cores: NonZeroUsize) -> Instan
             Instancing::Session
         }
     }
-}
-
-/// Reads a size that must not exceed what the host's key of the given name says.
-fn read_below(
-    section: &mut Section<'_, '_>,
-    key: &'static str,
-    setting: &Setting<ByteSize>,
-    (ceiling_key, ceiling): (&'static str, Option<ByteSize>),
-) -> Option<ByteSize> {
-    let value = section.bounded(key, setting)?;
-    if let Some(ceiling) = ceiling
-        && value > ceiling
-    {
-        let (ceiling, value) = (ceiling.show(), value.show());
-        section.note(key, KeyProblem::AboveCeiling { ceiling_key, ceiling, value });
-        return None;
-    }
-    Some(value)
 }

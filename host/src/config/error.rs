@@ -3,8 +3,9 @@
 use std::{error::Error, fmt, io, path::PathBuf};
 
 use super::{
-    AdminAddressError, ByteSizeError, ListenAddress, ListenAddressError, NameError, NetworkError,
-    StrategyError, TimeSpanError, VariableProblem,
+    AddressRangeError, AdminAddressError, ByteSizeError, EndpointPathError, ExtensionError,
+    ListenAddress, ListenAddressError, NameError, NetworkError, SlowReaderError, StrategyError,
+    TimeSpanError, VariableProblem,
 };
 use crate::server::origin::OriginError;
 
@@ -131,6 +132,9 @@ pub enum KeyProblem {
     /// It is no address to listen at.
     #[error(transparent)]
     Address(#[from] ListenAddressError),
+    /// It is no address, and no range of them.
+    #[error(transparent)]
+    AddressRange(#[from] AddressRangeError),
     /// It is no address for the admin API.
     #[error(transparent)]
     AdminAddress(#[from] AdminAddressError),
@@ -155,6 +159,12 @@ pub enum KeyProblem {
     /// Nothing is given where something is needed.
     #[error("must not be empty")]
     Empty,
+    /// It is no path of an endpoint.
+    #[error(transparent)]
+    EndpointPath(#[from] EndpointPathError),
+    /// It does not say whether an extension is negotiated.
+    #[error(transparent)]
+    Extension(#[from] ExtensionError),
     /// It is no kind of header fields.
     #[error("{0:?} is not a kind of fields; use \"x-forwarded\" or \"forwarded\"")]
     ForwardedFields(String),
@@ -192,6 +202,9 @@ pub enum KeyProblem {
     /// It is no size.
     #[error(transparent)]
     Size(#[from] ByteSizeError),
+    /// It is no way to treat a slow reader.
+    #[error(transparent)]
+    SlowReader(#[from] SlowReaderError),
     /// It is no strategy.
     #[error(transparent)]
     Strategy(#[from] StrategyError),

@@ -9,13 +9,13 @@ use std::{
 };
 
 use super::{
-    AdminAddress, ConfigError, DeploymentName, FileMode, Http2, KeyProblem, Limits, ListenAddress,
-    Proxy, Sandbox, Setting,
-    deployment::{Ceilings, DeploymentTable},
+    AdminAddress, Compression, ConfigError, DeploymentName, EndpointLimits, EndpointSettings,
+    FileMode, Http2, KeyProblem, Limits, ListenAddress, Proxy, Sandbox, Setting, TAKEOVER_CONTEXTS,
+    deployment::{DeploymentTable, OfHost},
+    endpoint::read_origins,
     reader::{Section, read_document},
     tls::TlsTable,
 };
-use crate::server::origin::{OriginEntry, OriginPolicy};
 
 /// The most bytes of a configuration file. Room for thousands of deployments; somebody who names
 /// a disk image by mistake gets an answer at once. It bounds all lists and tables of the
@@ -42,9 +42,10 @@ pub(super) struct FileConfig {
     pub(super) deploy_dir: Option<PathBuf>,
     pub(super) assets: Option<PathBuf>,
     pub(super) cache_dir: Option<PathBuf>,
-    pub(super) origins: Option<OriginPolicy>,
     pub(super) workers: Option<u32>,
     pub(super) limits: Limits,
+    pub(super) endpoint: EndpointSettings,
+    pub(super) takeover_contexts: Option<u32>,
     pub(super) sandbox: Sandbox,
     pub(super) http2: Http2,
     pub(super) tls: TlsTable,
@@ -75,15 +76,25 @@ impl FileConfig {
     }
 
     fn read(section: &mut Section<'_, '_>, cores: NonZeroUsize) -> Self {
-        let limits = section.table("limits", Limits::read);
+        let mut endpoint = EndpointSettings::default();
+        let limits = section.table("limits", |table| {
+            endpoint.limits = EndpointLimits::read(table, &endpoint.limits, None);
+            Limits::read(table)
+        });
+        let takeover_contexts = section.table("compression", |table| {
+            endpoint.compression = Compression::read(table, &endpoint.compression);
+            table.bounded("takeover_contexts", &TAKEOVER_CONTEXTS)
+        });
+        endpoint.origins = read_origins(section).unwrap_or_default();
         let sandbox = section.table("sandbox", Sandbox::read);
-        let ceilings = Ceilings {
-            memory: section.is_sound("sandbox.memory").then_some(sandbox.memory),
-            message: section.is_sound("limits.message").then_some(limits.message),
+        let host = OfHost {
+            endpoint: &endpoint,
+            memory_ceiling: section.is_sound("sandbox.memory").then_some(sandbox.memory),
+            message_ceiling: section.is_sound("limits.message").then_some(endpoint.limits.message),
+            cores,
         };
-        let deployments = section
-            .named_tables("deployment", |table| DeploymentTable::read(table, &ceilings, cores));
-        let origins = section.one_or_many::<OriginEntry>("origins");
+        let deployments =
+            section.named_tables("deployment", |table| DeploymentTable::read(table, &host));
         Self {
             listen: read_listen(section),
             socket_mode: section.bounded("socket_mode", &SOCKET_MODE),
@@ -91,9 +102,10 @@ impl FileConfig {
             deploy_dir: section.path("deploy_dir"),
             assets: section.path("assets"),
             cache_dir: section.path("cache_dir"),
-            origins: origins.map(|entries| entries.into_iter().collect()),
             workers: section.bounded("workers", &WORKERS),
             limits,
+            endpoint,
+            takeover_contexts,
             sandbox,
             http2: section.table("http2", Http2::read),
             proxy: section.table("proxy", Proxy::read),
@@ -131,9 +143,9 @@ fn read_text(file: &Path) -> Result<String, ConfigError> {
 pub(super) fn known_keys(text: &str) -> Vec<String> {
     let read = |section: &mut Section<'_, '_>| FileConfig::read(section, NonZeroUsize::MIN);
     let mut keys = super::reader::known_keys(text, read);
-    keys.retain(|key| {
-        !["deployment", "http2", "limits", "proxy", "sandbox", "tls"].contains(&key.as_str())
-    });
+    let tables =
+        ["compression", "deployment", "endpoint", "http2", "limits", "proxy", "sandbox", "tls"];
+    keys.retain(|key| !key.rsplit('.').next().is_some_and(|last| tables.contains(&last)));
     keys
 }
 

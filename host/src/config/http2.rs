@@ -25,7 +25,7 @@ pub const KEEP_ALIVE: Setting<Duration> = Setting {
 };
 
 /// How long a connection without a request or a session is kept.
-pub const IDLE_TIMEOUT: Setting<Duration> = Setting {
+pub(super) const IDLE_TIMEOUT: Setting<Duration> = Setting {
     default: Duration::from_secs(60),
     min: Duration::from_millis(100),
     max: Duration::from_secs(60 * 60),

@@ -55,7 +55,8 @@ fn read_fields(value: &toml::de::DeValue<'_>) -> Result<ForwardedFields, KeyProb
 pub enum ForwardedFields {
     /// `Forwarded` (RFC 7239).
     Standard,
-    /// `X-Forwarded-For`, `X-Forwarded-Proto` and `X-Forwarded-Host`. The default, as most set them.
+    /// `X-Forwarded-For`, `X-Forwarded-Proto` and `X-Forwarded-Host`. The default, as most set
+    /// them.
     #[default]
     Customary,
 }

@@ -5,6 +5,7 @@ use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
     str::FromStr,
+    time::Duration,
 };
 
 use toml::{
@@ -105,6 +106,20 @@ impl<'d> Section<'_, 'd> {
         setting: &Setting<T>,
     ) -> Option<T> {
         self.value(key, |value| setting.read(value))
+    }
+
+    /// A time within its bounds, or `"off"`: the inner nothing.
+    pub(super) fn bounded_or_off(
+        &mut self,
+        key: &'static str,
+        setting: &Setting<Duration>,
+    ) -> Option<Option<Duration>> {
+        self.value(key, |value| setting.read_or_off(value))
+    }
+
+    /// Yes or no.
+    pub(super) fn flag(&mut self, key: &'static str) -> Option<bool> {
+        self.value(key, |value| value.as_bool().ok_or_else(|| wrong_type("true or false", value)))
     }
 
     /// What a string says.

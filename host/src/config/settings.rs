@@ -6,6 +6,9 @@ use toml::de::DeValue;
 
 use super::{ByteSize, KeyProblem, time_span};
 
+/// What a key says whose time limit is not wanted.
+const OFF: &str = "off";
+
 /// A key's default and the values that it may take, both ends included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Setting<T> {
@@ -30,6 +33,23 @@ impl<T> Setting<T> {
         };
         Err(KeyProblem::OutOfRange { min: self.min.show(), max: self.max.show(), value: text })
     }
+}
+
+impl Setting<Duration> {
+    /// Reads a time, or `"off"`, which zero says as well: nothing then.
+    pub(super) fn read_or_off(&self, value: &DeValue<'_>) -> Result<Option<Duration>, KeyProblem> {
+        match value {
+            DeValue::String(text) if *text == OFF => Ok(None),
+            DeValue::String(text) if time_span::parse(text)?.is_zero() => Ok(None),
+            DeValue::String(_) => self.read(value).map(Some),
+            _ => Err(wrong_type("a time such as \"10s\", or \"off\"", value)),
+        }
+    }
+}
+
+/// A time, or nothing where it is zero: so constants say that a key is off.
+pub(super) fn unless_off(time: Duration) -> Option<Duration> {
+    (!time.is_zero()).then_some(time)
 }
 
 /// What can be bounded.

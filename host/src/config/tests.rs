@@ -29,11 +29,9 @@ fn whole_document() -> String {
 
 fn keys(prefix: &str, table: &DeTable<'_>, found: &mut Vec<String>) {
     for (key, value) in table {
-        let path = format!("{prefix}{}", key.get_ref());
+        let path = findings::dotted(prefix, key.get_ref());
         match value.get_ref() {
-            DeValue::Table(inner) if !path.ends_with(".env") => {
-                keys(&format!("{path}."), inner, found);
-            }
+            DeValue::Table(inner) if !path.ends_with(".env") => keys(&path, inner, found),
             _ => found.push(path),
         }
     }
@@ -83,8 +81,11 @@ fn a_deployment_without_a_table_has_the_hosts_settings() {
         memory: ByteSize::from_mib(8),
         event_cpu: Duration::from_millis(500),
         event_wait: Duration::from_secs(10),
-        message: ByteSize::from_mib(1),
-        outbound_queue: ByteSize::from_mib(1),
+        default_endpoint: EndpointSettings {
+            limits: EndpointLimits { message: ByteSize::from_mib(1), ..Default::default() },
+            ..Default::default()
+        },
+        endpoints: BTreeMap::new(),
         env: BTreeMap::new(),
     };
     assert_eq!(resolved, wanted);
@@ -104,8 +105,15 @@ fn a_deployments_own_settings_come_first() {
         memory: ByteSize::from_mib(4),
         event_cpu: Duration::from_secs(1),
         event_wait: Duration::from_secs(2),
-        message: ByteSize::from_mib(2),
-        outbound_queue: ByteSize::from_mib(3),
+        default_endpoint: EndpointSettings {
+            limits: EndpointLimits {
+                message: ByteSize::from_mib(2),
+                outbound_queue: ByteSize::from_mib(3),
+                ..Default::default()
+            },
+            ..Default::default()
+        },
+        endpoints: BTreeMap::new(),
         env: BTreeMap::from([("A".to_owned(), "b".to_owned())]),
     };
     assert_eq!(resolved, wanted);
@@ -114,9 +122,46 @@ fn a_deployments_own_settings_come_first() {
 #[test]
 fn settings_made_elsewhere_keep_to_the_ceilings_too() {
     let config = load("");
-    let huge = Some(ByteSize::from_mib(4096));
-    let settings = DeploymentSettings { memory: huge, message: huge, ..Default::default() };
+    let huge = ByteSize::from_mib(4096);
+    let mut endpoint = EndpointSettings::default();
+    endpoint.limits.message = huge;
+    let endpoints = BTreeMap::from([("/a".parse().unwrap(), endpoint.clone())]);
+    let memory = Some(huge);
+    let settings =
+        DeploymentSettings { memory, endpoint: Some(endpoint), endpoints, ..Default::default() };
     let resolved = settings.resolve(&config);
     assert_eq!(resolved.memory, config.sandbox.memory);
-    assert_eq!(resolved.message, config.limits.message);
+    for path in ["/a", "/b"] {
+        assert_eq!(resolved.endpoint(path).limits.message, config.endpoint.limits.message);
+    }
+}
+
+#[test]
+fn an_endpoint_comes_before_its_deployment_and_a_deployment_before_the_host() {
+    let config = load(
+        "origins = 'https://host.example'\n\
+         [limits]\nsessions = 1\nping_interval = '1s'\nidle_timeout = '1m'\n\
+         [compression]\nlevel = 4\npermessage_deflate = 'forbidden'\n\
+         [deployment.chat]\nsessions = 2\nping_interval = '2s'\n\
+         compression.permessage_deflate = 'required'\n\
+         [deployment.chat.endpoint.'/chat/{room}']\nsessions = 0\nidle_timeout = 'off'\n\
+         origins = []\n\
+         compression.level = 9\n",
+    );
+    let chat = config.settings_for(&"chat".parse().unwrap());
+    let (room, lobby) = (chat.endpoint("/chat/{room}"), chat.endpoint("/lobby"));
+    let other = config.settings_for(&"other".parse().unwrap()).endpoint("/chat/{room}");
+    let sessions = [&room, &lobby, &other].map(|one| one.limits.sessions.map(|most| most.get()));
+    assert_eq!(sessions, [None, Some(2), Some(1)]);
+    let pings = [&room, &lobby, &other].map(|one| one.limits.ping_interval.unwrap().as_secs());
+    assert_eq!(pings, [2, 2, 1]);
+    let idle = [&room, &lobby, &other].map(|one| one.limits.idle_timeout.is_some());
+    assert_eq!(idle, [false, true, true]);
+    let levels = [&room, &lobby, &other].map(|one| one.compression.level);
+    assert_eq!(levels, [9, 4, 4]);
+    let deflate = [&room, &lobby, &other].map(|one| one.compression.permessage_deflate);
+    assert_eq!(deflate, [Extension::Required, Extension::Required, Extension::Forbidden]);
+    let page = Some("https://host.example");
+    let lets_in = [&room, &lobby, &other].map(|one| one.origins.permits(page, "b.example", true));
+    assert_eq!(lets_in, [false, true, true]);
 }

@@ -12,7 +12,7 @@ use super::log::DeploymentLog;
 use super::revision::{Revision, ServedEndpoint};
 use super::routes::Routes;
 use super::template::Template;
-use super::{Current, DeployError, Deployments, EndpointError};
+use super::{Current, DeployError, Deployments, EndpointError, UndescribedEndpoints};
 use crate::config::{self, DeploymentName, ResolvedDeployment};
 use crate::registry::Registry;
 
@@ -42,6 +42,7 @@ impl Deployments {
         let guest = Guest::new(&self.engine, program, guest_settings(&settings, log));
         let property_bytes = self.config.limits.properties.as_usize();
         let endpoints = check(guest.describe().await?, property_bytes)?;
+        check_settings(&settings, &endpoints)?;
         Ok(Candidate {
             guest,
             endpoints,
@@ -83,6 +84,7 @@ impl Candidate {
             let seats = Seats::new(&self.guest, &config.path, instancing, directory);
             Arc::new(ServedEndpoint {
                 template,
+                settings: Arc::new(revision.settings().endpoint(&config.path)),
                 config,
                 seats,
                 sessions,
@@ -130,6 +132,23 @@ pub(crate) fn check(
         checked.push((template, config));
     }
     Ok(checked)
+}
+
+/// Checks that whatever the operator has settings for is there.
+///
+/// # Errors
+/// [`UndescribedEndpoints`]: a slip of the hand there would leave an endpoint without its limits.
+pub(crate) fn check_settings(
+    settings: &ResolvedDeployment,
+    endpoints: &[(Template, EndpointConfig)],
+) -> Result<(), UndescribedEndpoints> {
+    let described: Vec<_> = endpoints.iter().map(|(_, config)| config.path.as_str()).collect();
+    let configured = settings.endpoints_beside(&described);
+    if configured.is_empty() {
+        return Ok(());
+    }
+    let described = described.into_iter().map(str::to_owned).collect();
+    Err(UndescribedEndpoints { configured, described })
 }
 
 fn check_subprotocols(config: &EndpointConfig) -> Result<(), EndpointError> {

@@ -26,6 +26,29 @@ pub enum DeployError {
     /// What it describes does not hold.
     #[error("the component is refused")]
     Endpoint(#[from] EndpointError),
+    /// The configuration and the component do not fit together.
+    #[error("the component does not fit the deployment's settings")]
+    Settings(#[from] UndescribedEndpoints),
+}
+
+/// The configuration has settings for endpoints that the component does not describe. The operator
+/// is to mend the path, or the component's author.
+#[derive(Debug, Error)]
+#[error(
+    "it has no endpoint {} that the configuration has settings for; it describes {}",
+    quoted(configured),
+    quoted(described)
+)]
+pub struct UndescribedEndpoints {
+    /// The paths that have settings.
+    pub configured: Vec<String>,
+    /// The paths that are described.
+    pub described: Vec<String>,
+}
+
+fn quoted(paths: &[String]) -> String {
+    let quoted: Vec<_> = paths.iter().map(|path| format!("`{path}`")).collect();
+    quoted.join(", ")
 }
 
 /// What is wrong with what a component describes.

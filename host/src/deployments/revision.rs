@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 use super::log::DeploymentLog;
 use super::status::{RevisionState, RevisionStatus};
 use super::template::Template;
-use crate::config::ResolvedDeployment;
+use crate::config::{EndpointSettings, ResolvedDeployment};
 use crate::registry::{EndpointSessions, Entry, Registration};
 
 /// One endpoint of a revision, as the server finds it by a path.
@@ -22,6 +22,8 @@ pub struct ServedEndpoint {
     pub template: Template,
     /// What the component described.
     pub config: EndpointConfig,
+    /// What it is served with.
+    pub settings: Arc<EndpointSettings>,
     /// The instances for its sessions.
     pub seats: Seats,
     /// The open sessions of the endpoint, those of other revisions among them.

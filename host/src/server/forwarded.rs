@@ -29,9 +29,9 @@ struct Hop {
 /// Whose a request is, and the host that it was sent to where that is another one than it says
 /// itself.
 ///
-/// Nothing is believed unless the connection's peer is trusted. From there the way is followed back,
-/// from the last proxy to the first, as long as each that is named is trusted itself: the first that
-/// is not is the peer, and what is told beyond it is its own invention.
+/// Nothing is believed unless the connection's peer is trusted. From there the way is followed
+/// back, from the last proxy to the first, as long as each that is named is trusted itself: the
+/// first that is not is the peer, and what is told beyond it is its own invention.
 pub(super) fn follow(headers: &HeaderMap, peer: Peer, proxy: &Proxy) -> (Peer, Option<String>) {
     let trusted = &proxy.forwarded_from;
     if !trusted.contain(peer.address.ip()) {
@@ -66,8 +66,8 @@ fn is_secure(proto: &str) -> Option<bool> {
     }
 }
 
-/// The hops of the `X-Forwarded-…` fields. Proxies that add to all of them make lists of one length;
-/// where they do not, the last entry is of the last proxy.
+/// The hops of the `X-Forwarded-…` fields. Proxies that add to all of them make lists of one
+/// length; where they do not, the last entry is of the last proxy.
 fn customary(headers: &HeaderMap) -> Vec<Hop> {
     let (from, protos, hosts) = (list(headers, &FOR), list(headers, &PROTO), list(headers, &HOST));
     let length = from.len().max(1);

@@ -1,15 +1,16 @@
 //! The accept loop, and who is let in.
 
 use std::future::ready;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use hyper::service::service_fn;
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::sleep;
 
 use super::Shared;
+use super::admission::ConnectionTicket;
 use super::listener::{Accepted, Listener};
 use super::peer::Peer;
 use super::respond;
@@ -40,50 +41,56 @@ pub(super) async fn accept(listener: Listener, shared: Arc<Shared>) {
 }
 
 fn admit(accepted: Accepted, shared: &Arc<Shared>) {
-    if let Ok(permit) = Arc::clone(&shared.connections).try_acquire_owned() {
-        let admitted = Arc::new(Admitted::new(permit, Arc::clone(shared)));
-        let service = |peer: Peer| {
-            service_fn(move |request| {
-                let (peer, admitted) = (peer.clone(), Arc::clone(&admitted));
-                async move { Ok(respond::respond(request, peer, admitted).await) }
-            })
-        };
-        shared.tasks.spawn(serve(accepted, Arc::clone(shared), true, service));
-        return;
-    }
-    if let Some(refused) = shared.refused.count(Instant::now()) {
-        tracing::warn!(peer = %accepted.peer, refused, "limits.connections is reached; connections are refused");
+    let over = match shared.admission.connection(known_address(&accepted, shared), Instant::now()) {
+        Ok(ticket) => {
+            let admitted = Arc::new(Admitted::new(ticket, Arc::clone(shared)));
+            let service = |peer: Peer| {
+                service_fn(move |request| {
+                    let (peer, admitted) = (peer.clone(), Arc::clone(&admitted));
+                    async move { Ok(respond::respond(request, peer, admitted).await) }
+                })
+            };
+            shared.tasks.spawn(serve(accepted, Arc::clone(shared), true, service));
+            return;
+        }
+        Err(over) => over,
+    };
+    if let Some(refused) = shared.admission.tell(&over, Instant::now()) {
+        let (peer, key) = (&accepted.peer, over.key());
+        tracing::warn!(%peer, refused, "{key} is reached; connections are refused");
     }
     if let Ok(permit) = Arc::clone(&shared.refusals).try_acquire_owned() {
         let service = |_peer| {
             service_fn(move |_request| {
                 // Held until the answer is written.
                 let _permit = &permit;
-                ready(Ok(respond::unavailable("The host has no connection left.")))
+                ready(Ok(respond::over_limit(&over)))
             })
         };
         shared.tasks.spawn(serve(accepted, Arc::clone(shared), false, service));
     }
 }
 
+/// The address that a connection counts for, where it is the peer's own: that of a proxy which has
+/// still to say whose the connection is stands for nobody.
+fn known_address(accepted: &Accepted, shared: &Shared) -> Option<IpAddr> {
+    let ip = accepted.peer.address.ip()?;
+    let proxy = &shared.config.proxy;
+    let speaks_for_others =
+        proxy.protocol_from.contain(Some(ip)) || proxy.forwarded_from.contain(Some(ip));
+    (!speaks_for_others).then_some(ip)
+}
+
 /// A connection's place among those that are open, held until the last part of it has ended.
 pub(super) struct Admitted {
     pub(super) shared: Arc<Shared>,
-    _permit: OwnedSemaphorePermit,
+    pub(super) ticket: ConnectionTicket,
 }
 
 impl Admitted {
-    fn new(permit: OwnedSemaphorePermit, shared: Arc<Shared>) -> Self {
+    fn new(ticket: ConnectionTicket, shared: Arc<Shared>) -> Self {
         shared.open.fetch_add(1, Ordering::Relaxed);
-        Self { shared, _permit: permit }
-    }
-}
-
-impl Admitted {
-    /// Another place beside this one; nothing where all are taken.
-    pub(super) fn another(&self) -> Option<Self> {
-        let permit = Arc::clone(&self.shared.connections).try_acquire_owned().ok()?;
-        Some(Self::new(permit, Arc::clone(&self.shared)))
+        Self { shared, ticket }
     }
 }
 

@@ -14,15 +14,16 @@ use hyper::header::{self, HeaderMap, HeaderValue};
 use hyper::{Request, Response, StatusCode, Version};
 use sockhop_engine::SeatError;
 use sockhop_session::handshake::{HandshakeDecision, HandshakeRequest};
-use sockhop_session::{Handle, Identity, QueueLimits, SlowReader};
+use sockhop_session::{Handle, Identity};
 
 use super::activity::Busy;
+use super::admission::{Asking, HandshakeTicket, OverLimit};
 use super::forwarded;
 use super::handshake::{Form, Handshake, Refusal, choose_subprotocol, extra_headers, request_uri};
 use super::listen::Admitted;
+use super::negotiation::{Negotiated, queue_limits};
 use super::peer::Peer;
 use super::upgrade::{self, Accepted};
-use crate::connection;
 use crate::deployments::Routed;
 use crate::deployments::revision::ServedEndpoint;
 use crate::telemetry::Seldom;
@@ -49,18 +50,22 @@ pub(super) async fn respond(
     let read = read_handshake(&request, host);
     match (found, read) {
         (Some(routed), Ok(handshake)) => {
-            if let Err(refusal) = handshake.check_origin(&shared.config.origins, peer.secure) {
+            let origins = &routed.endpoint.settings.origins;
+            if let Err(refusal) = handshake.check_origin(origins, peer.secure) {
                 return refused(&refusal);
             }
-            let admitted = match handshake.form {
-                Form::Upgrade => admitted,
-                // One of many of its connection, and a connection of its own to whoever counts.
-                Form::ExtendedConnect => match admitted.another() {
-                    Some(own) => Arc::new(own),
-                    None => return unavailable("The host has no connection left."),
-                },
+            let ticket = match let_in(&handshake, &routed, &peer, &admitted) {
+                Ok(ticket) => ticket,
+                Err(over) => return over_limit(&over),
             };
-            accept(request, handshake, routed, peer, admitted).await
+            let compression = &routed.endpoint.settings.compression;
+            match Negotiated::new(request.headers(), compression, &shared.contexts) {
+                Ok(negotiated) => {
+                    let granted = Granted { admitted, ticket, negotiated };
+                    accept(request, handshake, routed, peer, granted).await
+                }
+                Err(refusal) => refused(&refusal),
+            }
         }
         (None, Ok(_)) => text(StatusCode::NOT_FOUND, "No endpoint is deployed at this path."),
         (found, Err(refusal @ (Refusal::NotWebSocket | Refusal::NotExtendedConnect))) => {
@@ -91,14 +96,50 @@ fn read_handshake(request: &Request<Incoming>, host: Option<String>) -> Result<H
     Ok(Handshake { host: host.unwrap_or(handshake.host), ..handshake })
 }
 
+/// Holds a valid handshake against the limits, before it costs an instance.
+fn let_in(
+    handshake: &Handshake,
+    routed: &Routed,
+    peer: &Peer,
+    admitted: &Admitted,
+) -> Result<HandshakeTicket, OverLimit> {
+    let (endpoint, admission) = (&routed.endpoint, &admitted.shared.admission);
+    let asking = Asking {
+        connection: &admitted.ticket,
+        shares_connection: handshake.form == Form::ExtendedConnect,
+        peer: peer.address.ip(),
+        sessions: &endpoint.sessions,
+        sessions_max: endpoint.settings.limits.sessions,
+    };
+    let now = Instant::now();
+    admission.handshake(&asking, now).inspect_err(|over| {
+        if let Some(handshakes) = admission.tell(over, now) {
+            let (status, key) = (over.status().as_u16(), over.key());
+            let path = &endpoint.config.path;
+            endpoint.revision.log().warn(format!(
+                "{key} is reached; {handshakes} handshakes are answered {status}, the last one for \
+                 {path} from {peer}"
+            ));
+        }
+    })
+}
+
+/// What the host has granted a handshake before its guest is asked.
+struct Granted {
+    admitted: Arc<Admitted>,
+    ticket: HandshakeTicket,
+    negotiated: Negotiated,
+}
+
 /// Takes a seat for a valid handshake, asks the guest, and accepts if all agree.
 async fn accept(
     mut request: Request<Incoming>,
     handshake: Handshake,
     routed: Routed,
     peer: Peer,
-    admitted: Arc<Admitted>,
+    granted: Granted,
 ) -> Response<Body> {
+    let Granted { admitted, ticket, negotiated } = granted;
     let Routed { endpoint, parameters, visit } = routed;
     let asked = guest_request(&request, &handshake, &endpoint, parameters, &peer);
     let mut seat = match endpoint.seats.take().await {
@@ -122,18 +163,21 @@ async fn accept(
     let answer = match (answer, extra_headers(&headers)) {
         (Ok(mut answer), Ok(extra)) => {
             answer.extend(extra);
+            if let Some(extensions) = negotiated.answer() {
+                answer.insert(header::SEC_WEBSOCKET_EXTENSIONS, extensions.clone());
+            }
             answer
         }
         (Err(error), _) => return guest_fault(&endpoint, &error),
         (Ok(_), Err(error)) => return guest_fault(&endpoint, &error),
     };
-    let settings = endpoint.revision.settings();
+    let limits = &endpoint.settings.limits;
     let max_message_bytes = endpoint
         .config
         .max_message_bytes
         .and_then(|bytes| usize::try_from(bytes).ok())
         .unwrap_or(usize::MAX)
-        .min(settings.message.as_usize());
+        .min(limits.message.as_usize());
     let identity = Identity {
         id: admitted.shared.registry.next_id(),
         endpoint_path: endpoint.config.path.clone(),
@@ -141,26 +185,18 @@ async fn accept(
         subprotocol,
         max_message_bytes,
     };
-    let bytes = settings.outbound_queue.as_usize();
-    let queue = QueueLimits { bytes, slow_reader: SlowReader::Wait };
+    let queue = queue_limits(limits);
     let session = Handle::new(identity, queue, endpoint.property_bytes);
     for (name, value) in endpoint.config.properties.iter().cloned().chain(properties) {
         if let Err(error) = session.set_property(name, Some(value)) {
             return guest_fault(&endpoint, &error);
         }
     }
-    let settings = connection::Settings {
-        close_timeout: admitted.shared.config.limits.close_timeout,
-        ping_interval: None,
-        pong_timeout: std::time::Duration::from_secs(20),
-        idle_timeout: None,
-        read_idle_timeout: None,
-        write_idle_timeout: None,
-        compression: None,
-    };
+    let (settings, contexts) = negotiated.settings(&endpoint.settings);
     let busy = request.extensions().get::<Arc<Busy>>().cloned();
     let session = Arc::new(session);
-    let accepted = Accepted { seat, session, endpoint, visit, peer, settings, busy };
+    let accepted =
+        Accepted { seat, session, endpoint, visit, peer, settings, contexts, busy, ticket };
     upgrade::start(hyper::upgrade::on(&mut request), accepted, admitted);
     with_headers(empty(handshake.form.accepted()), answer)
 }
@@ -236,8 +272,15 @@ fn refused(refusal: &Refusal) -> Response<Body> {
     with_headers(text(refusal.status(), &refusal.to_string()), refusal.headers())
 }
 
-/// The host is full or stops: the peer is asked to come back.
-pub(super) fn unavailable(why: &str) -> Response<Body> {
+/// A limit is reached: the peer is told which, and when to come back.
+pub(super) fn over_limit(over: &OverLimit) -> Response<Body> {
+    let mut headers = HeaderMap::new();
+    headers.insert(header::RETRY_AFTER, HeaderValue::from(over.retry_after_seconds()));
+    with_headers(text(over.status(), &over.to_string()), headers)
+}
+
+/// The host has no instance or stops: the peer is asked to come back.
+fn unavailable(why: &str) -> Response<Body> {
     let mut headers = HeaderMap::new();
     headers.insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));
     with_headers(text(StatusCode::SERVICE_UNAVAILABLE, why), headers)

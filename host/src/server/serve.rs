@@ -23,9 +23,6 @@ use crate::telemetry::chain;
 /// How long a request that is under way may take when the host stops.
 pub(super) const STOPPING_GRACE: Duration = Duration::from_secs(1);
 
-/// The most header fields in a request's head.
-const HEADER_FIELDS_MAX: usize = 100;
-
 /// Serves a connection; `service` makes what answers its requests once it is known whose they are.
 pub(super) async fn serve<S>(
     accepted: Accepted,
@@ -59,7 +56,8 @@ pub(super) async fn serve<S>(
             }
         }
         Err(error) => {
-            tracing::debug!(peer = %from, "a connection ended before its first request: {}", chain(&error));
+            let why = chain(&error);
+            tracing::debug!(peer = %from, "a connection ended before its first request: {why}");
         }
     }
 }
@@ -73,7 +71,7 @@ where
         .timer(TokioTimer::new())
         .header_read_timeout(limits.header_timeout)
         .max_buf_size(limits.header_bytes.as_usize())
-        .max_headers(HEADER_FIELDS_MAX)
+        .max_headers(limits.header_fields as usize)
         .keep_alive(keep_alive)
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();

@@ -7,8 +7,10 @@ use bytes::Bytes;
 use hyper::upgrade::OnUpgrade;
 use sockhop_engine::Seat;
 use sockhop_session::Handle;
+use sockhop_wire::deflate::BudgetTicket;
 
 use super::activity::Busy;
+use super::admission::HandshakeTicket;
 use super::listen::Admitted;
 use super::peer::Peer;
 use super::stream::SessionIo;
@@ -25,8 +27,11 @@ pub(super) struct Accepted {
     pub(super) visit: Visit,
     pub(super) peer: Peer,
     pub(super) settings: Settings,
+    /// The session's place among those that may keep a compression context.
+    pub(super) contexts: Option<BudgetTicket>,
     /// Keeps the HTTP/2 connection that the session is a part of.
     pub(super) busy: Option<Arc<Busy>>,
+    pub(super) ticket: HandshakeTicket,
 }
 
 impl Journal for DeploymentLog {
@@ -40,8 +45,6 @@ impl Journal for DeploymentLog {
 pub(super) fn start(upgrade: OnUpgrade, accepted: Accepted, admitted: Arc<Admitted>) {
     let tasks = admitted.shared.tasks.clone();
     tasks.spawn(async move {
-        // Held to the session's end: its place among the connections.
-        let _admitted = admitted;
         match upgrade.await {
             Ok(upgraded) => serve(SessionIo::new(upgraded), accepted).await,
             // The peer went away before the answer was written.
@@ -49,11 +52,16 @@ pub(super) fn start(upgrade: OnUpgrade, accepted: Accepted, admitted: Arc<Admitt
                 tracing::debug!(peer = %accepted.peer, %error, "a handshake was not completed");
             }
         }
+        // Its place is free when nothing of it is left.
+        drop(admitted);
     });
 }
 
 async fn serve((io, already_read): (SessionIo, Bytes), accepted: Accepted) {
-    let Accepted { seat, session, endpoint, visit, peer, settings, busy: _busy } = accepted;
+    let Accepted { seat, session, endpoint, visit, peer, settings, ticket, busy, contexts } =
+        accepted;
+    // Given back last.
+    let _held = (ticket, busy, contexts);
     let revision = &endpoint.revision;
     let entry = Entry {
         session: Arc::clone(&session),

@@ -61,7 +61,8 @@ fn nothing_given_means_the_defaults() {
     assert_eq!(config.cache_dir, Path::new("/tmp/sockhop-4711/cache"));
     assert!(config.admin_token.is_none() && config.deploy_dir.is_none());
     assert!(config.assets.is_none() && config.deployments.is_empty());
-    assert_eq!(config.origins, OriginPolicy::default());
+    assert_eq!(*config.endpoint.origins, OriginPolicy::default());
+    assert_eq!(config.takeover_contexts, TAKEOVER_CONTEXTS.default);
     assert_eq!(config.workers.get(), 3);
     assert_eq!(config.log_filter, "info");
 }

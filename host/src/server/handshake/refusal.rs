@@ -3,6 +3,8 @@
 use hyper::StatusCode;
 use hyper::header::{self, HeaderMap, HeaderValue};
 
+use sockhop_wire::extensions::ExtensionError;
+
 use super::MAX_OFFERED_SUBPROTOCOLS;
 
 /// The one version of the protocol (RFC 6455 §4.1).
@@ -102,6 +104,15 @@ pub enum Refusal {
     /// More subprotocols than [`MAX_OFFERED_SUBPROTOCOLS`].
     #[error("too many subprotocols are offered: send at most {MAX_OFFERED_SUBPROTOCOLS}")]
     TooManySubprotocols,
+    /// `Sec-WebSocket-Extensions` is not written as RFC 6455 §9.1 has it.
+    #[error(transparent)]
+    BadExtensions(ExtensionError),
+    /// The endpoint takes nobody without permessage-deflate.
+    #[error(
+        "this endpoint requires the extension permessage-deflate: offer it in \
+         `Sec-WebSocket-Extensions`, with parameters of RFC 7692 alone"
+    )]
+    CompressionRequired,
     /// The origin is not let in.
     #[error(
         "pages from the origin {origin:?} may not connect here: serve the page from this host, or \
@@ -138,7 +149,9 @@ impl Refusal {
             | Self::BadOrigin
             | Self::BadSubprotocol { .. }
             | Self::RepeatedSubprotocol { .. }
-            | Self::TooManySubprotocols => StatusCode::BAD_REQUEST,
+            | Self::TooManySubprotocols
+            | Self::BadExtensions(_)
+            | Self::CompressionRequired => StatusCode::BAD_REQUEST,
             Self::Origin { .. } => StatusCode::FORBIDDEN,
         }
     }

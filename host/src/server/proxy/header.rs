@@ -234,7 +234,10 @@ mod tests {
     proptest! {
         /// As long as a header is not whole, more is waited for; what is behind it does not matter.
         #[test]
-        fn any_split_gives_the_same(index in 0_usize..12, rest in prop::collection::vec(any::<u8>(), 0..40)) {
+        fn any_split_gives_the_same(
+            index in 0_usize..12,
+            rest in prop::collection::vec(any::<u8>(), 0..40),
+        ) {
             let (header, expected) = valid().swap_remove(index);
             for end in 0..header.len() {
                 prop_assert_eq!(parse(&header[..end]), Ok(None), "{} bytes", end);

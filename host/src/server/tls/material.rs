@@ -111,7 +111,8 @@ fn read(key: &'static str, file: &Path) -> Result<Vec<u8>, TlsError> {
 pub enum TlsError {
     /// An authority in the file for clients is none.
     #[error(
-        "{} holds a certificate that cannot sign others; name the authorities' own in tls.client_ca",
+        "{} holds a certificate that cannot sign others; name the authorities' own in \
+         tls.client_ca",
         file.display()
     )]
     Authority {
