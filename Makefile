@@ -10,7 +10,14 @@ SOCKHOP := $(TARGET)/release/sockhop
 GUESTS := $(TARGET)/wasm32-wasip2/release
 EXAMPLES := echo broadcast chat
 VENV := $(TARGET)/venv
+NODE := $(TARGET)/node
+AUTOBAHN := $(TARGET)/autobahn
+BUN := $(TARGET)/bun/bun
 CARGO_FLAGS := --locked
+
+# Where the tests find what they use.
+TEST_ENV := SOCKHOP_BIN=$(SOCKHOP) SOCKHOP_GUESTS=$(GUESTS) SOCKHOP_PYTHON=$(VENV)/bin/python \
+	SOCKHOP_NODE_MODULES=$(NODE)/node_modules SOCKHOP_AUTOBAHN=$(AUTOBAHN)
 
 # Guests are built to be small: they are uploaded, compiled again and instantiated by the thousand.
 GUEST_PROFILE := CARGO_PROFILE_RELEASE_OPT_LEVEL=s CARGO_PROFILE_RELEASE_LTO=true \
@@ -22,6 +29,9 @@ LISTEN ?= 127.0.0.1:8080
 
 # How long each benchmark window takes.
 BENCH_SECONDS ?= 3
+
+# More of it, for example BENCH_FLAGS="--windows 10 --load fan-out --server native --server bun".
+BENCH_FLAGS ?=
 
 .PHONY: help
 help: ## List the targets.
@@ -49,23 +59,40 @@ guests: toolchain ## Build the examples and the misbehaving guests of the tests.
 .PHONY: test
 test: toolchain clients guests ## Run all tests: units, properties, and the real host with real clients.
 	cargo build $(CARGO_FLAGS) --release -p sockhop
-	SOCKHOP_BIN=$(SOCKHOP) SOCKHOP_GUESTS=$(GUESTS) SOCKHOP_PYTHON=$(VENV)/bin/python \
-		cargo test $(CARGO_FLAGS) --release --workspace --exclude sockhop-zoo
+	$(TEST_ENV) cargo test $(CARGO_FLAGS) --release --workspace --exclude sockhop-zoo
+	$(TEST_ENV) cargo test $(CARGO_FLAGS) --release --workspace --exclude sockhop-zoo --test conformance \
+		-- --test-threads=1 quick_
 
 .PHONY: conformance
-conformance: toolchain ## Serve 10,000 messages by guests in Python and JavaScript, in both instancing modes.
+conformance: toolchain clients guests ## Run the suites of others whole, and guests in Python and JavaScript.
 	tests/conformance/polyglot/build.sh $(TARGET)/polyglot-cache $(TARGET)/polyglot
 	cargo build $(CARGO_FLAGS) --release -p sockhop
-	SOCKHOP_BIN=$(SOCKHOP) SOCKHOP_POLYGLOT=$(TARGET)/polyglot \
-		cargo test $(CARGO_FLAGS) --release -p sockhop-tests --test conformance -- --test-threads=1
+	$(TEST_ENV) SOCKHOP_POLYGLOT=$(TARGET)/polyglot \
+		cargo test $(CARGO_FLAGS) --release --workspace --exclude sockhop-zoo --test conformance -- --test-threads=1
 
 .PHONY: bench
-bench: build guests ## Measure CPU time per message against a server without a sandbox, and neighbours beside the zoo.
+bench: build guests $(BUN) ## Measure CPU time and memory against servers without a sandbox, and neighbours beside the zoo.
 	cargo build $(CARGO_FLAGS) --release -p sockhop-load
+	cargo build $(CARGO_FLAGS) --release -p sockhop-native
 	$(TARGET)/release/load bench --sockhop $(SOCKHOP) --echo $(GUESTS)/echo.wasm \
-		--reference $(TARGET)/release/reference --seconds $(BENCH_SECONDS)
+		--broadcast $(GUESTS)/broadcast.wasm --native $(TARGET)/release/native \
+		--reference $(TARGET)/release/reference --fastwebsockets $(TARGET)/release/fastwebsockets \
+		--bun $(BUN) --seconds $(BENCH_SECONDS) --json $(TARGET)/bench.json $(BENCH_FLAGS)
 	$(TARGET)/release/load neighbours --sockhop $(SOCKHOP) --echo $(GUESTS)/echo.wasm \
 		--zoo $(GUESTS)/examples --seconds $(BENCH_SECONDS)
+
+# The package of the platform has the program itself; no script of it is run. Linked, and not by a
+# symbolic link, so that the time is that of the installation.
+$(BUN): $(addprefix tests/load/bun/,package.json package-lock.json .npmrc)
+	@command -v npm >/dev/null || { \
+		echo "npm is missing, and Bun comes from it: on Debian, apt-get install npm" >&2; exit 1; }
+	rm -rf $(@D)
+	mkdir -p $(@D)
+	cp $^ $(@D)
+	cd $(@D) && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@for bun in $(@D)/node_modules/@oven/*/bin/bun; do \
+		if "$$bun" --version >/dev/null 2>&1; then ln -f "$$bun" $@; touch $@; exit 0; fi; \
+	done; echo "npm has no Bun for this machine" >&2; exit 1
 
 .PHONY: fmt
 fmt: ## Format the code.
@@ -95,7 +122,7 @@ toolchain:
 		echo "a C compiler is missing: on Debian, apt-get install gcc" >&2; exit 1; }
 
 .PHONY: clients
-clients: $(VENV)/websockets-17.4
+clients: $(VENV)/websockets-17.4 $(NODE)/node_modules/.package-lock.json autobahn
 	@command -v chromedriver >/dev/null && { command -v chromium || command -v google-chrome; } >/dev/null || { \
 		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 			apt-get update -q && apt-get install -q -y --no-install-recommends chromium chromium-driver; \
@@ -111,3 +138,21 @@ $(VENV)/websockets-17.4:
 		echo "python3 lacks venv: on Debian, apt-get install python3-venv" >&2; exit 1; }
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check websockets==17.4
 	touch $@
+
+$(NODE)/node_modules/.package-lock.json: tests/conformance/clients/package-lock.json
+	@command -v npm >/dev/null || { \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+			apt-get update -q && apt-get install -q -y --no-install-recommends nodejs npm; \
+		else \
+			echo "Node.js and npm are missing: on Debian, sudo apt-get install nodejs npm" >&2; \
+			exit 1; \
+		fi; }
+	mkdir -p $(NODE)
+	cp tests/conformance/clients/package.json tests/conformance/clients/package-lock.json \
+		tests/conformance/clients/.npmrc $(NODE)
+	cd $(NODE) && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	touch $@
+
+.PHONY: autobahn
+autobahn: $(VENV)/websockets-17.4 ## Install Autobahn's WebSocket test suite into the build folder.
+	PATH="$(VENV)/bin:$$PATH" tests/conformance/autobahn/setup.sh $(AUTOBAHN)

@@ -23,6 +23,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("chat", &["sockhop-guest"]),
     ("sockhop-zoo", &["sockhop-guest"]),
     ("sockhop-load", &[]),
+    ("sockhop-native", &["sockhop", "sockhop-session"]),
     ("sockhop-tests", &["sockhop", "sockhop-engine", "sockhop-session"]),
 ];
 
@@ -30,10 +31,11 @@ const ARROWS: &[(&str, &[&str])] = &[
 const ONLY_BY: &[(&str, &[&str])] = &[
     ("wasmtime", &["sockhop-engine"]),
     ("wasmtime-wasi", &["sockhop-engine"]),
+    ("fastwebsockets", &["sockhop-load"]),
     ("h2", &["sockhop-tests"]),
-    ("hyper", &["sockhop", "sockhop-tests"]),
+    ("hyper", &["sockhop", "sockhop-tests", "sockhop-load", "sockhop-native"]),
     ("ppp", &["sockhop"]),
-    ("tokio", &["sockhop", "sockhop-engine", "sockhop-tests", "sockhop-load"]),
+    ("tokio", &["sockhop", "sockhop-engine", "sockhop-tests", "sockhop-load", "sockhop-native"]),
     ("tokio-rustls", &["sockhop", "sockhop-tests"]),
     ("tokio-tungstenite", &["sockhop", "sockhop-tests", "sockhop-load"]),
     ("wit-bindgen", &["sockhop-guest", "sockhop-zoo"]),

@@ -56,6 +56,19 @@ pub fn python() -> PathBuf {
     present(env::var_os("SOCKHOP_PYTHON").map_or_else(made, PathBuf::from), "make clients")
 }
 
+/// The folder that has `ws` for Node.js: `SOCKHOP_NODE_MODULES`, else `node/node_modules` in cargo's
+/// folder.
+///
+/// # Panics
+///
+/// Where there is none.
+#[must_use]
+pub fn node_modules() -> PathBuf {
+    let made = || target().join("node/node_modules");
+    let folder = env::var_os("SOCKHOP_NODE_MODULES").map_or_else(made, PathBuf::from);
+    present(folder, "make clients")
+}
+
 fn present(path: PathBuf, made_by: &str) -> PathBuf {
     assert!(path.exists(), "{} is not there; run `{made_by}` first", path.display());
     path

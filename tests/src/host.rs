@@ -14,7 +14,10 @@ use tokio::process::{Child, Command};
 
 pub use builder::TestHostBuilder;
 
-use crate::{Client, Deployment, LogFollower, Outcome, SessionRow, artefacts, eventually, within};
+use crate::{
+    Certificate, Client, Deployment, LogFollower, Outcome, SessionRow, artefacts, eventually,
+    within,
+};
 
 /// A running host. It is killed when it is dropped; where that happens in a panic, what it wrote
 /// to standard error is printed.
@@ -22,6 +25,7 @@ use crate::{Client, Deployment, LogFollower, Outcome, SessionRow, artefacts, eve
 pub struct TestHost {
     child: Child,
     address: SocketAddr,
+    certificate: Option<Certificate>,
     folder: Folder,
     stdout: Arc<Mutex<String>>,
     stderr: Arc<Mutex<String>>,
@@ -70,6 +74,16 @@ impl TestHost {
     /// Where it does not.
     pub async fn encrypted(&self) -> SocketAddr {
         self.listening("wss://").await.parse().expect("an address")
+    }
+
+    /// The certificate that it shows.
+    ///
+    /// # Panics
+    ///
+    /// Where it does not speak TLS.
+    #[must_use]
+    pub fn certificate(&self) -> &Certificate {
+        self.certificate.as_ref().expect("the host was built with `tls`")
     }
 
     /// The address of its admin API, as `--admin` takes it.

@@ -8,6 +8,7 @@
 //!   become a session.
 //! - [`Http2`]: an HTTP/2 client and WebSockets over it; [`tls`]: certificates, and clients that
 //!   ask for them.
+//! - [`Bridge`]: a way to the host by TLS or HTTP/2 for clients that speak neither.
 //! - [`zoo`]: the index of the misbehaving guests.
 //! - [`WebDriver`]: a browser.
 //!
@@ -20,6 +21,8 @@
 )]
 
 pub mod artefacts;
+mod bridge;
+mod certificate;
 mod cli;
 mod client;
 mod deadline;
@@ -33,6 +36,8 @@ pub mod tls;
 mod webdriver;
 pub mod zoo;
 
+pub use bridge::{Bridge, Transport};
+pub use certificate::Certificate;
 pub use cli::Outcome;
 pub use client::{Client, Closed};
 pub use deadline::{DEADLINE, eventually, within};

@@ -34,6 +34,8 @@ impl Frame {
 #[derive(Debug)]
 pub struct RawClient {
     tcp: TcpStream,
+    /// The head of the answer to the handshake.
+    head: String,
 }
 
 impl RawClient {
@@ -52,7 +54,7 @@ impl RawClient {
     ///
     /// Where the handshake is refused.
     pub async fn connect_and_write(address: SocketAddr, path: &str, behind: &[u8]) -> Self {
-        match Self::handshake(address, path, behind).await {
+        match Self::handshake(address, path, "", behind).await {
             Ok(client) => client,
             Err(head) => panic!("the handshake was refused: {head}"),
         }
@@ -64,9 +66,24 @@ impl RawClient {
     ///
     /// Where the handshake is refused otherwise.
     pub async fn try_connect(address: SocketAddr, path: &str) -> Option<Self> {
-        match Self::handshake(address, path, b"").await {
+        match Self::handshake(address, path, "", b"").await {
             Ok(client) => Some(client),
             Err(head) if head.starts_with("HTTP/1.1 503 ") => None,
+            Err(head) => panic!("the handshake was refused: {head}"),
+        }
+    }
+
+    /// As [`connect`](Self::connect), with these lines in the request's head, each with its end.
+    ///
+    /// # Panics
+    ///
+    /// Where the handshake is refused, and where the answer does not hold `agreed`.
+    pub async fn connect_with(address: SocketAddr, path: &str, fields: &str, agreed: &str) -> Self {
+        match Self::handshake(address, path, fields, b"").await {
+            Ok(client) => {
+                assert!(client.head.contains(agreed), "no {agreed} in {}", client.head);
+                client
+            }
             Err(head) => panic!("the handshake was refused: {head}"),
         }
     }
@@ -89,26 +106,32 @@ impl RawClient {
         let socket = TcpSocket::new_v4().expect("a socket");
         socket.bind(SocketAddr::from((source, 0))).expect("an address of this machine");
         let tcp = within("a connection", socket.connect(address)).await;
-        let answered = Self::ask(tcp.expect("the host listens"), address, path, b"").await;
+        let answered = Self::ask(tcp.expect("the host listens"), address, path, "", b"").await;
         answered.map_err(|head| head.to_lowercase())
     }
 
     /// The connection, or the head of the answer that refuses it.
-    async fn handshake(address: SocketAddr, path: &str, behind: &[u8]) -> Result<Self, String> {
+    async fn handshake(
+        address: SocketAddr,
+        path: &str,
+        fields: &str,
+        behind: &[u8],
+    ) -> Result<Self, String> {
         let tcp = TcpStream::connect(address).await.expect("the host listens");
-        Self::ask(tcp, address, path, behind).await
+        Self::ask(tcp, address, path, fields, behind).await
     }
 
     async fn ask(
         mut tcp: TcpStream,
         address: SocketAddr,
         path: &str,
+        fields: &str,
         behind: &[u8],
     ) -> Result<Self, String> {
         let request = format!(
             "GET {path} HTTP/1.1\r\nHost: {address}\r\n\
              Connection: Upgrade\r\nUpgrade: websocket\r\n\
-             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{fields}\r\n"
         );
         let bytes = [request.as_bytes(), behind].concat();
         tcp.write_all(&bytes).await.expect("the host reads");
@@ -119,7 +142,7 @@ impl RawClient {
             assert!(head.len() < HEAD_BYTES_MAX, "the head has no end");
         }
         let head = String::from_utf8_lossy(&head).into_owned();
-        if head.starts_with("HTTP/1.1 101 ") { Ok(Self { tcp }) } else { Err(head) }
+        if head.starts_with("HTTP/1.1 101 ") { Ok(Self { tcp, head }) } else { Err(head) }
     }
 
     /// Sends these bytes.

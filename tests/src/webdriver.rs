@@ -22,8 +22,8 @@ use crate::{DEADLINE, within};
 /// The name that the protocol has for the key of an element's id.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
-/// What keeps a browser to the one page that it is shown.
-const FLAGS: [&str; 8] = [
+/// What keeps a browser to the one page that it is shown, whoever vouches for that page.
+const FLAGS: [&str; 9] = [
     "--headless",
     "--no-sandbox",
     "--disable-gpu",
@@ -32,6 +32,7 @@ const FLAGS: [&str; 8] = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--ignore-certificate-errors",
 ];
 
 /// A browser with one window. It is killed when it is dropped.
@@ -67,9 +68,19 @@ impl WebDriver {
     ///
     /// Where there is none on this machine.
     pub async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+
+    /// As [`start`](Self::start), with these arguments too.
+    ///
+    /// # Panics
+    ///
+    /// Where there is none on this machine.
+    pub async fn start_with(more: &[&str]) -> Self {
         let (driver, address) = Driver::start().await;
         let profile = TempDir::with_prefix("sockhop-it-browser-").expect("a temporary folder");
-        let mut arguments: Vec<_> = FLAGS.map(str::to_owned).into();
+        let mut arguments: Vec<_> =
+            FLAGS.iter().chain(more).map(|flag| (*flag).to_owned()).collect();
         arguments.push(format!("--user-data-dir={}", profile.path().display()));
         let options = json!({ "binary": on_path("chromium"), "args": arguments });
         let wanted = json!({ "alwaysMatch": { "goog:chromeOptions": options } });

@@ -8,12 +8,15 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail, ensure};
 use tokio_tungstenite::tungstenite;
 
-use crate::frame::{self, CLOSE_BYTE};
+use crate::frame;
 use crate::load::{Target, Traffic};
 use crate::reply::ReplyCounter;
 
 /// How long connecting, the handshake, and the closing handshake may each take, in seconds.
 pub(crate) const HANDSHAKE_LIMIT_SECONDS: u64 = 10;
+
+/// Bytes read at a time.
+pub(crate) const READ_BUFFER_BYTES: usize = 64 << 10;
 
 /// The most bytes of frames laid out one behind the other, to be sent in one write. A longer frame
 /// is written alone.
@@ -40,10 +43,7 @@ pub(crate) struct Client {
 impl Client {
     /// Connects and shakes hands as connection number `index`.
     pub(crate) fn connect(target: &Target, traffic: &Traffic, index: usize) -> Result<Self> {
-        let stream = open(target)?;
-        // The WebSocket that tungstenite makes is dropped: only its handshake is wanted.
-        tungstenite::client::client(target.url(), Patient(&stream))
-            .map_err(|error| anyhow::anyhow!("handshake failed: {error}"))?;
+        let stream = shake_hands(target)?;
         stream.set_nonblocking(true)?;
         let payload = frame::payload(traffic.kind, traffic.payload_bytes, index);
         let frame = frame::client_frame(traffic.kind, &payload);
@@ -130,22 +130,37 @@ impl Client {
     }
 
     /// Says goodbye: nothing but the server's Close may come, and then the end.
-    pub(crate) fn close(mut self) -> Result<()> {
+    pub(crate) fn close(self) -> Result<()> {
         ensure!(self.counter.partial_bytes() == 0, "the last reply is cut short");
-        self.stream.set_nonblocking(false)?;
-        self.stream.set_read_timeout(Some(Duration::from_secs(HANDSHAKE_LIMIT_SECONDS)))?;
-        self.stream.write_all(&frame::client_close()).context("cannot send the Close frame")?;
-        // One Close frame at most is to come: two header bytes and 125 of payload.
-        let mut rest = Vec::new();
-        (&self.stream)
-            .take(128)
-            .read_to_end(&mut rest)
-            .context("the server did not end the connection after the Close frame")?;
-        let is_close = matches!(rest.as_slice(), [CLOSE_BYTE, bytes, payload @ ..]
-            if payload.len() == usize::from(*bytes));
-        ensure!(is_close, "something else than a Close frame came after the last reply: {rest:?}");
-        Ok(())
+        say_goodbye(self.stream)
     }
+}
+
+/// A WebSocket connection to the target, blocking, with time limits.
+pub(crate) fn shake_hands(target: &Target) -> Result<TcpStream> {
+    let stream = open(target)?;
+    // The WebSocket that tungstenite makes is dropped: only its handshake is wanted.
+    tungstenite::client::client(target.url(), Patient(&stream))
+        .map_err(|error| anyhow::anyhow!("handshake failed: {error}"))?;
+    Ok(stream)
+}
+
+/// The closing handshake: nothing but the server's Close may come, and then the end.
+pub(crate) fn say_goodbye(mut stream: TcpStream) -> Result<()> {
+    stream.set_nonblocking(false)?;
+    stream.set_read_timeout(Some(Duration::from_secs(HANDSHAKE_LIMIT_SECONDS)))?;
+    stream.write_all(&frame::client_close()).context("cannot send the Close frame")?;
+    // One Close frame at most is to come: two header bytes and 125 of payload.
+    let mut rest = Vec::new();
+    (&stream)
+        .take(128)
+        .read_to_end(&mut rest)
+        .context("the server did not end the connection after the Close frame")?;
+    ensure!(
+        frame::is_close(&rest),
+        "something else than a Close frame came after the last reply: {rest:?}"
+    );
+    Ok(())
 }
 
 /// A TCP connection to the target, blocking, with time limits, without Nagle's delay.
@@ -191,7 +206,7 @@ fn patiently<T>(mut work: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     }
 }
 
-fn is_not_yet(error: &io::Error) -> bool {
+pub(crate) fn is_not_yet(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted)
 }
 

@@ -1,36 +1,26 @@
 //! Drives all connections from one thread: a poll, a read, a write.
 
 use std::num::NonZeroU32;
-use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use rustix::buffer::spare_capacity;
-use rustix::event::{Timespec, epoll};
-use rustix::time::{ClockId, clock_gettime};
 
-use crate::client::Client;
+use crate::client::{Client, READ_BUFFER_BYTES};
 use crate::load::{Outcome, Pace, Recorder, Target, Timing, Traffic};
-use crate::process;
+use crate::poll::Poll;
 use crate::schedule::Schedule;
-
-/// The longest sleep in the poll, in milliseconds: phases end on time even where nothing moves.
-const POLL_LIMIT_MILLISECONDS: u64 = 20;
-
-/// Bytes read at a time.
-const READ_BUFFER_BYTES: usize = 64 << 10;
+use crate::usage::Usage;
 
 /// The poll's word for the timer; connections have their number.
 const TIMER: u64 = u64::MAX;
 
 /// Open connections to one echo, which can be put under load several times.
 pub struct Fleet {
-    poll: OwnedFd,
+    poll: Poll,
     /// A connection that failed is gone.
     clients: Vec<Option<Client>>,
     /// Which connections the poll watches for room to write.
     watching_room: Vec<bool>,
-    events: Vec<epoll::Event>,
     buffer: Vec<u8>,
     failures: Vec<String>,
     lost: u64,
@@ -42,18 +32,17 @@ impl Fleet {
     /// # Errors
     /// One of them cannot be opened.
     pub fn connect(target: &Target, traffic: &Traffic) -> Result<Self> {
-        let poll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
+        let poll = Poll::new(traffic.connections + 1)?;
         let mut clients = Vec::with_capacity(traffic.connections);
         for index in 0..traffic.connections {
             let client = Client::connect(target, traffic, index)
                 .with_context(|| format!("connection {index} to {}", target.url()))?;
-            epoll::add(&poll, client.socket(), data(index), epoll::EventFlags::IN)?;
+            poll.add(client.socket(), index as u64)?;
             clients.push(Some(client));
         }
         Ok(Self {
             poll,
             watching_room: vec![false; clients.len()],
-            events: Vec::with_capacity(clients.len() + 1),
             clients,
             buffer: vec![0; READ_BUFFER_BYTES],
             failures: Vec::new(),
@@ -80,7 +69,7 @@ impl Fleet {
             Pace::Open { per_second } => {
                 let rate = NonZeroU32::new(per_second).context("a rate of 0 messages a second")?;
                 let schedule = Schedule::start(rate)?;
-                epoll::add(&self.poll, &schedule, timer_data(), epoll::EventFlags::IN)?;
+                self.poll.add(&schedule, TIMER)?;
                 turn.schedule = Some(schedule);
             }
         }
@@ -98,20 +87,10 @@ impl Fleet {
         drop(turn);
         self.drain(timing.drain_limit, &mut recorder)?;
         let latency = recorder.finish();
-        let server_cpu = after.server.zip(before.server).map(|(after, before)| after - before);
-        let generator_cpu = after.generator - before.generator;
-        let busy = after.machine.saturating_sub(before.machine);
-        Ok(Outcome {
-            messages: latency.len(),
-            elapsed: after.at - before.at,
-            latency,
-            server_cpu,
-            server_resident_kib: server.map(process::resident_kib).transpose()?,
-            generator_cpu,
-            others_cpu: server_cpu.map(|server| busy.saturating_sub(server + generator_cpu)),
-            lost: std::mem::take(&mut self.lost),
-            failures: std::mem::take(&mut self.failures),
-        })
+        let mut outcome = after.outcome_since(&before, latency.len(), latency, server)?;
+        outcome.lost = std::mem::take(&mut self.lost);
+        outcome.failures = std::mem::take(&mut self.failures);
+        Ok(outcome)
     }
 
     /// Closes every connection with the closing handshake.
@@ -176,9 +155,8 @@ impl Fleet {
             self.hand_out(schedule, Instant::now())?;
             schedule.arm()?;
         }
-        self.wait(left)?;
-        for at in 0..self.events.len() {
-            let index = self.events[at].data.u64();
+        for at in 0..self.poll.wait(left)? {
+            let index = self.poll.ready(at);
             if index == TIMER {
                 continue;
             }
@@ -208,16 +186,6 @@ impl Fleet {
         Ok(())
     }
 
-    fn wait(&mut self, left: Duration) -> Result<()> {
-        let limit = left.min(Duration::from_millis(POLL_LIMIT_MILLISECONDS));
-        let limit = Timespec { tv_sec: 0, tv_nsec: limit.subsec_nanos().into() };
-        self.events.clear();
-        match epoll::wait(&self.poll, spare_capacity(&mut self.events), Some(&limit)) {
-            Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
-            Err(error) => Err(error).context("the poll failed"),
-        }
-    }
-
     /// Does something with a connection, then sends what it has to send. If either fails the
     /// connection is taken out, its messages without a reply are lost, and the failure is kept.
     fn attempt(
@@ -229,9 +197,7 @@ impl Fleet {
         let full = work(client, &mut self.buffer).and_then(|()| client.send());
         match full {
             Ok(full) if full != self.watching_room[index] => {
-                let room = if full { epoll::EventFlags::OUT } else { epoll::EventFlags::empty() };
-                let flags = epoll::EventFlags::IN | room;
-                epoll::modify(&self.poll, client.socket(), data(index), flags)?;
+                self.poll.watch_room(client.socket(), index as u64, full)?;
                 self.watching_room[index] = full;
             }
             Ok(_) => {}
@@ -252,29 +218,4 @@ struct Turn {
     schedule: Option<Schedule>,
     /// Whether a reply makes room for the next message.
     refill: bool,
-}
-
-/// What was used up to now.
-struct Usage {
-    at: Instant,
-    machine: Duration,
-    generator: Duration,
-    server: Option<Duration>,
-}
-
-impl Usage {
-    fn now(server: Option<u32>) -> Result<Self> {
-        let server = server.map(process::cpu_time).transpose()?;
-        let machine = process::machine_busy_time()?;
-        let generator = Duration::try_from(clock_gettime(ClockId::ThreadCPUTime))?;
-        Ok(Self { at: Instant::now(), machine, generator, server })
-    }
-}
-
-fn data(index: usize) -> epoll::EventData {
-    epoll::EventData::new_u64(index as u64)
-}
-
-fn timer_data() -> epoll::EventData {
-    epoll::EventData::new_u64(TIMER)
 }

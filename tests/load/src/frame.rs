@@ -75,6 +75,23 @@ pub fn client_close() -> Vec<u8> {
     masked(CLOSE_BYTE, &1000_u16.to_be_bytes())
 }
 
+/// A client's Ping with this payload, 125 bytes at the most (RFC 6455 section 5.5.2).
+pub fn client_ping(payload: &[u8]) -> Vec<u8> {
+    masked(FIN_BIT | 0x9, payload)
+}
+
+/// A server's Pong with this payload (RFC 6455 section 5.5.3).
+pub fn server_pong(payload: &[u8]) -> Vec<u8> {
+    let mut frame = header(FIN_BIT | 0xa, 0, payload.len());
+    frame.extend_from_slice(payload);
+    frame
+}
+
+/// Whether these bytes are one Close frame of a server, whole, and nothing else.
+pub fn is_close(bytes: &[u8]) -> bool {
+    matches!(bytes, [CLOSE_BYTE, length, payload @ ..] if payload.len() == usize::from(*length))
+}
+
 fn masked(first_byte: u8, payload: &[u8]) -> Vec<u8> {
     let mut frame = header(first_byte, MASKED_BIT, payload.len());
     frame.extend_from_slice(&MASK);
@@ -130,6 +147,19 @@ mod tests {
             assert_ne!(payload(kind, 128, 7), payload(kind, 128, 8));
         }
         assert!(payload(Kind::Text, 16_384, 0).is_ascii());
+    }
+
+    #[test]
+    fn a_ping_and_its_pong_are_the_examples_of_rfc_6455_section_5_7() {
+        assert_eq!(client_ping(b"Hello")[..6], [0x89, 0x85, 0x37, 0xfa, 0x21, 0x3d]);
+        assert_eq!(server_pong(b"Hello"), *b"\x8a\x05Hello");
+    }
+
+    #[test]
+    fn a_close_is_one_frame_and_whole() {
+        assert!(is_close(&[0x88, 0]) && is_close(&[0x88, 2, 3, 0xe8]));
+        assert!(!is_close(&[]) && !is_close(&[0x88]) && !is_close(&[0x88, 2, 3]));
+        assert!(!is_close(&[0x88, 0, 0x88, 0]) && !is_close(&[0x81, 0]));
     }
 
     #[test]

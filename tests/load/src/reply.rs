@@ -35,7 +35,7 @@ pub enum ReplyError {
     },
 }
 
-fn code_text(code: &Option<u16>) -> String {
+pub(crate) fn code_text(code: &Option<u16>) -> String {
     code.map_or_else(|| "not read".to_owned(), |code| code.to_string())
 }
 

@@ -5,6 +5,8 @@ use std::fmt;
 use anyhow::{Context, Result};
 use serde::Serialize;
 
+use crate::bar::{self, Verdict};
+use crate::idle::Idle;
 use crate::load::Outcome;
 use crate::machine::Machine;
 use crate::table::{Table, figure, median, rate};
@@ -21,8 +23,14 @@ pub struct Report {
     pub versions: Vec<String>,
     /// How it was measured.
     pub method: [String; 2],
-    /// The figures; those of one scenario stand together, and the reference is the first of them.
+    /// Which of the servers are not ours.
+    pub rivals: Vec<String>,
+    /// The figures; those of one scenario stand together.
     pub cells: Vec<Cell>,
+    /// The memory of idle connections.
+    pub idle: Vec<Idle>,
+    /// The native server's figures beside the best of the rivals.
+    pub bar: Vec<Verdict>,
 }
 
 /// One server under one load.
@@ -36,18 +44,20 @@ pub struct Cell {
     pub windows: Vec<Window>,
 }
 
-/// One window.
+/// One window. What is counted is messages of an echo, deliveries of a fan-out, or connections that
+/// come and go.
 #[derive(Debug, Serialize)]
 pub struct Window {
-    /// Messages answered.
-    pub messages: u64,
+    /// How many.
+    pub count: u64,
     /// CPU time of the server for each, in microseconds.
-    pub cpu_us_per_message: f64,
-    /// Messages a second.
-    pub messages_per_second: f64,
-    /// Latency that half of the messages stayed below, in milliseconds.
+    pub cpu_us: f64,
+    /// How many a second.
+    pub per_second: f64,
+    /// Latency that half of them stayed below, in milliseconds; of a fan-out, that of the
+    /// publishers' own copies; of a connection, its whole life.
     pub p50_ms: f64,
-    /// Latency that 99 of 100 messages stayed below, in milliseconds.
+    /// Latency that 99 of 100 stayed below, in milliseconds.
     pub p99_ms: f64,
     /// The longest latency, in milliseconds.
     pub max_ms: f64,
@@ -63,12 +73,12 @@ impl Window {
     /// The figures of an outcome in which the server's process was watched.
     ///
     /// # Errors
-    /// It was not, or no message was answered.
+    /// It was not, or nothing was counted.
     pub fn of(outcome: &Outcome) -> Result<Self> {
         Ok(Self {
-            messages: outcome.messages,
-            cpu_us_per_message: outcome.server_micros_per_message().context("no CPU time")?,
-            messages_per_second: outcome.rate(),
+            count: outcome.messages,
+            cpu_us: outcome.server_micros_per_message().context("no CPU time")?,
+            per_second: outcome.rate(),
             p50_ms: outcome.latency_ms(0.5),
             p99_ms: outcome.latency_ms(0.99),
             max_ms: outcome.latency.max() as f64 / 1e6,
@@ -81,10 +91,10 @@ impl Window {
     /// The window in one line.
     pub fn describe(&self) -> String {
         format!(
-            "{} µs CPU a message, {}/s, p50 {} ms, p99 {} ms, max {} ms, RSS {} MiB, \
+            "{} µs CPU each, {}/s, p50 {} ms, p99 {} ms, max {} ms, RSS {} MiB, \
              generator {:.0} %, others {:.0} %",
-            figure(self.cpu_us_per_message),
-            rate(self.messages_per_second),
+            figure(self.cpu_us),
+            rate(self.per_second),
             figure(self.p50_ms),
             figure(self.p99_ms),
             figure(self.max_ms),
@@ -105,32 +115,49 @@ impl Cell {
         median(self.windows.iter().map(of).collect())
     }
 
-    fn best_cpu(&self) -> f64 {
-        self.windows.iter().map(|window| window.cpu_us_per_message).fold(f64::INFINITY, f64::min)
+    /// The least CPU time of a window, in microseconds.
+    pub fn best_cpu(&self) -> f64 {
+        self.windows.iter().map(|window| window.cpu_us).fold(f64::INFINITY, f64::min)
     }
 }
 
 impl Report {
-    /// The reference in the scenario of a cell: the first server, where its name is not ours.
-    fn reference(&self, scenario: &str) -> Option<&Cell> {
-        let first = self.cells.iter().find(|cell| cell.scenario == scenario)?;
-        (!first.server.starts_with("sockhop")).then_some(first)
+    fn loads(&self) -> Table {
+        let header = [
+            "load", "server", "CPU µs", "median", "ratio", "a second", "p50 ms", "p99 ms",
+            "RSS MiB",
+        ];
+        let mut table = Table::new(2, &header);
+        self.cells.iter().for_each(|cell| table.row(self.row(cell)));
+        table
+    }
+
+    fn memory(&self) -> Table {
+        let header = ["idle", "KiB a connection", "connections", "RSS MiB before"];
+        let mut table = Table::new(1, &header);
+        for idle in &self.idle {
+            table.row(vec![
+                idle.server.clone(),
+                figure(idle.kib_per_connection()),
+                idle.connections.to_string(),
+                figure(idle.before_kib as f64 / 1024.0),
+            ]);
+        }
+        table
     }
 
     fn row(&self, cell: &Cell) -> Vec<String> {
-        let ratio = self.reference(&cell.scenario).map_or_else(
-            || "-".to_owned(),
-            |reference| figure(cell.best_cpu() / reference.best_cpu()),
-        );
+        let ratio = bar::best_rival(&self.cells, &cell.scenario, &self.rivals)
+            .map_or_else(|| "-".to_owned(), |rival| figure(cell.best_cpu() / rival.best_cpu()));
         let busy = cell.median(|window| window.generator_share) > BUSY_GENERATOR_SHARE;
         let mark = if busy { "*" } else { "" };
         vec![
             cell.scenario.clone(),
             cell.server.clone(),
             figure(cell.best_cpu()),
-            figure(cell.median(|window| window.cpu_us_per_message)),
+            figure(cell.median(|window| window.cpu_us)),
             ratio,
-            format!("{}{mark}", rate(cell.median(|window| window.messages_per_second))),
+            format!("{}{mark}", rate(cell.median(|window| window.per_second))),
             figure(cell.median(|window| window.p50_ms)),
             figure(cell.median(|window| window.p99_ms)),
             figure(cell.median(|window| window.resident_kib as f64 / 1024.0)),
@@ -146,38 +173,34 @@ impl fmt::Display for Report {
         let windows = self.cells.iter().flat_map(|cell| &cell.windows);
         let others = median(windows.map(|window| window.others_share).collect());
         writeln!(f, "Other processes took {:.0} % of a CPU at the median window.", others * 100.0)?;
-        let header = [
-            "echo",
-            "server",
-            "CPU µs/msg",
-            "median",
-            "ratio",
-            "msg/s",
-            "p50 ms",
-            "p99 ms",
-            "RSS MiB",
-        ];
-        let mut table = Table::new(2, &header);
-        self.cells.iter().for_each(|cell| table.row(self.row(cell)));
-        writeln!(f, "\n{table}")?;
-        writeln!(
-            f,
-            "`*`: the generator used over {:.0} % of its CPU, so the rate may be the generator's; \
-             the CPU figure is the server's all the same.",
-            BUSY_GENERATOR_SHARE * 100.0
-        )
+        if !self.cells.is_empty() {
+            writeln!(f, "\n{}", self.loads())?;
+            writeln!(
+                f,
+                "`*`: the generator used over {:.0} % of its CPU, so the rate may be the \
+                 generator's; the CPU figure is the server's all the same.",
+                BUSY_GENERATOR_SHARE * 100.0
+            )?;
+        }
+        if !self.idle.is_empty() {
+            write!(f, "\n{}", self.memory())?;
+        }
+        if !self.bar.is_empty() {
+            write!(f, "\n{}", bar::table(&self.bar))?;
+        }
+        Ok(())
     }
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
-    fn window(cpu_us_per_message: f64, generator_share: f64) -> Window {
+    fn window(cpu_us: f64, generator_share: f64) -> Window {
         Window {
-            messages: 1000,
-            cpu_us_per_message,
-            messages_per_second: 50_000.0,
+            count: 1000,
+            cpu_us,
+            per_second: 50_000.0,
             p50_ms: 0.5,
             p99_ms: 1.25,
             max_ms: 3.0,
@@ -187,7 +210,13 @@ mod tests {
         }
     }
 
-    fn report(cells: Vec<Cell>) -> Report {
+    /// A server's figures under the load `small`.
+    pub(crate) fn cell(server: &str, cpu_us: &[f64]) -> Cell {
+        let windows = cpu_us.iter().map(|&cpu_us| window(cpu_us, 0.5)).collect();
+        Cell { windows, ..Cell::new("small", server) }
+    }
+
+    fn report(rivals: &[&str], cells: Vec<Cell>) -> Report {
         let machine = Machine {
             cpu: "a CPU".to_owned(),
             cpus: 2,
@@ -195,33 +224,45 @@ mod tests {
             load: 0.0,
             date: "2026-01-01".to_owned(),
         };
-        Report { machine, versions: Vec::new(), method: ["a".into(), "b".into()], cells }
+        let rivals = rivals.iter().map(|&rival| rival.to_owned()).collect();
+        let method = ["a".into(), "b".into()];
+        let (versions, idle, bar) = (Vec::new(), Vec::new(), Vec::new());
+        Report { machine, versions, method, rivals, cells, idle, bar }
     }
 
-    fn cell(server: &str, windows: Vec<Window>) -> Cell {
-        Cell { windows, ..Cell::new("small", server) }
-    }
-
-    #[test]
-    fn ratios_are_of_the_best_windows() {
-        let plain = cell("plain", vec![window(12.0, 0.5), window(8.0, 0.5), window(10.0, 0.5)]);
-        let ours = cell("sockhop session", vec![window(20.0, 0.5), window(12.0, 0.95)]);
-        let text = report(vec![plain, ours]).to_string();
-        let rows: Vec<Vec<&str>> = text
-            .lines()
-            .filter(|line| line.starts_with("| small"))
-            .map(|line| line.split('|').map(str::trim).collect())
-            .collect();
-        assert_eq!(rows[0][3..7], ["8.00", "10.0", "1.00", "50.0k"]);
-        assert_eq!(rows[1][3..7], ["12.0", "12.0", "1.50", "50.0k"]);
+    fn rows(text: &str) -> Vec<Vec<&str>> {
+        let rows = text.lines().filter(|line| line.starts_with("| small"));
+        rows.map(|line| line.split('|').map(str::trim).collect()).collect()
     }
 
     #[test]
-    fn without_a_reference_there_is_no_ratio() {
-        let ours = cell("sockhop session", vec![window(20.0, 0.95)]);
-        let text = report(vec![ours]).to_string();
-        let row = text.lines().find(|line| line.starts_with("| small")).expect("a row");
+    fn ratios_are_of_the_best_windows_to_the_best_rival() {
+        let slow = cell("slow", &[16.0, 18.0]);
+        let fast = cell("fast", &[12.0, 8.0, 10.0]);
+        let ours = cell("sockhop session", &[20.0, 12.0]);
+        let text = report(&["slow", "fast"], vec![slow, fast, ours]).to_string();
+        let rows = rows(&text);
+        assert_eq!(rows[0][3..7], ["16.0", "16.0", "2.00", "50.0k"]);
+        assert_eq!(rows[1][3..7], ["8.00", "10.0", "1.00", "50.0k"]);
+        assert_eq!(rows[2][3..7], ["12.0", "12.0", "1.50", "50.0k"]);
+    }
+
+    #[test]
+    fn without_a_rival_there_is_no_ratio_and_a_busy_generator_is_marked() {
+        let mut ours = cell("sockhop session", &[]);
+        ours.windows.push(window(20.0, 0.95));
+        let text = report(&[], vec![ours]).to_string();
+        assert_eq!(rows(&text)[0][5..7], ["-", "50.0k*"]);
+    }
+
+    #[test]
+    fn idle_memory_has_a_table_of_its_own() {
+        let mut report = report(&[], Vec::new());
+        let (before_kib, after_kib) = (2048, 12_048);
+        report.idle = vec![Idle { server: "bun".into(), connections: 4000, before_kib, after_kib }];
+        let text = report.to_string();
+        let row = text.lines().find(|line| line.starts_with("| bun")).expect("a row");
         let cells: Vec<&str> = row.split('|').map(str::trim).collect();
-        assert_eq!(cells[5..7], ["-", "50.0k*"]);
+        assert_eq!(cells[1..5], ["bun", "2.50", "4000", "2.00"]);
     }
 }

@@ -4,14 +4,19 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::LazyLock;
 
 use anyhow::{Context, Result, ensure};
 
 use crate::server::Launch;
 
-/// The lock file that this package, and so the reference server, was built with.
+/// The lock file that the servers of this package were built with.
 const LOCK_FILE: &str = include_str!("../../../Cargo.lock");
+
+/// What Bun runs.
+const BUN_SCRIPT: &str = include_str!("../bun/server.js");
+
+/// The name of our own wire engine and connections, without any guest.
+pub const NATIVE: &str = "native";
 
 /// How many instances of a guest serve an endpoint.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -32,14 +37,60 @@ impl Instancing {
     }
 }
 
-/// The plain tokio-tungstenite echo of this package.
+/// Programs of servers that are not ours; one that is absent is left out of the comparison.
+#[derive(Clone, Debug, Default)]
+pub struct Rivals {
+    /// The plain tokio-tungstenite server of this package.
+    pub reference: Option<PathBuf>,
+    /// The plain fastwebsockets server of this package.
+    pub fastwebsockets: Option<PathBuf>,
+    /// Bun; its script is part of this package.
+    pub bun: Option<PathBuf>,
+}
+
+impl Rivals {
+    /// How to start each of them. What they need is put into `scratch`.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn launches(&self, scratch: &Path) -> Result<Vec<Launch>> {
+        let mut launches = Vec::new();
+        launches.extend(self.reference.as_deref().map(reference));
+        launches.extend(self.fastwebsockets.as_deref().map(|it| plain("fastwebsockets", it)));
+        if let Some(program) = &self.bun {
+            launches.push(bun(program, scratch)?);
+        }
+        Ok(launches)
+    }
+}
+
+/// The plain tokio-tungstenite server of this package.
 pub fn reference(program: &Path) -> Launch {
+    plain("tokio-tungstenite", program)
+}
+
+/// Our own wire engine and connections, without any guest.
+pub fn native(program: &Path) -> Launch {
+    plain(NATIVE, program)
+}
+
+/// A program that is told where to listen and nothing else.
+fn plain(name: &str, program: &Path) -> Launch {
     Launch {
-        name: "tokio-tungstenite".to_owned(),
+        name: name.to_owned(),
         program: program.to_owned(),
         args: ["--listen", "127.0.0.1:0"].map(OsString::from).to_vec(),
         env: Vec::new(),
     }
+}
+
+fn bun(program: &Path, scratch: &Path) -> Result<Launch> {
+    let script = scratch.join("bun-server.js");
+    fs::write(&script, BUN_SCRIPT).with_context(|| format!("cannot write {script:?}"))?;
+    let (name, program) = ("bun".to_owned(), program.to_owned());
+    // It would send what it crashed of to its makers.
+    let env = vec![("DO_NOT_TRACK", "1")];
+    Ok(Launch { name, program, args: vec![script.into()], env })
 }
 
 /// The host with these components, each deployed under its file stem with this instancing.
@@ -92,6 +143,17 @@ pub fn stem(component: &Path) -> Result<&str> {
     stem.with_context(|| format!("{component:?} has no name to deploy it under"))
 }
 
+/// The version of the program behind a launch, with the server's name where the program gives
+/// nothing but a number.
+///
+/// # Errors
+/// As [`version`].
+pub fn version_of(launch: &Launch) -> Result<String> {
+    let version = version(&launch.program)?;
+    let is_number = version.starts_with(|first: char| first.is_ascii_digit());
+    Ok(if is_number { format!("{} {version}", launch.name) } else { version })
+}
+
 /// What a program answers to `--version`.
 ///
 /// # Errors
@@ -107,13 +169,14 @@ pub fn version(program: &Path) -> Result<String> {
     line.map(str::to_owned).with_context(|| format!("{program:?} --version prints nothing"))
 }
 
-/// The reference server's version: those of the two crates that decide its speed.
-pub fn reference_version() -> &'static str {
-    static VERSION: LazyLock<String> = LazyLock::new(|| {
-        let of = |package| locked_version(LOCK_FILE, package).unwrap_or("of unknown version");
-        format!("(tokio-tungstenite {}, tokio {})", of("tokio-tungstenite"), of("tokio"))
-    });
-    &VERSION
+/// What a server of this repository is made of: the crates that decide its speed, with the versions
+/// that it was built with.
+pub fn locked_versions(packages: &[&str]) -> String {
+    let of = |package: &&str| {
+        let version = locked_version(LOCK_FILE, package).unwrap_or("of unknown version");
+        format!("{package} {version}")
+    };
+    format!("({})", packages.iter().map(of).collect::<Vec<_>>().join(", "))
 }
 
 fn locked_version<'a>(lock: &'a str, package: &str) -> Option<&'a str> {
@@ -135,8 +198,8 @@ mod tests {
     }
 
     #[test]
-    fn the_reference_names_real_versions() {
-        let version = reference_version();
+    fn a_server_names_real_versions() {
+        let version = locked_versions(&["tokio-tungstenite", "fastwebsockets", "hyper", "tokio"]);
         assert!(version.starts_with("(tokio-tungstenite 0."), "{version}");
         assert!(!version.contains("unknown"), "{version}");
     }

@@ -13,10 +13,16 @@ use tokio::process::Command;
 use tokio::sync::oneshot;
 
 use super::{Folder, TestHost, run};
-use crate::{Outcome, artefacts, within};
+use crate::{Certificate, Outcome, artefacts, within};
 
 /// What stands before the address in the line that says where the host listens.
-const LISTENING: &str = "listening on ws://";
+const LISTENING: [&str; 2] = ["listening on ws://", "listening on wss://"];
+
+/// Where a host listens that speaks TLS.
+const LISTEN_TLS: &str = "listen = [\"wss://127.0.0.1:0\"]\n";
+
+/// What it shows there, by the names that [`Certificate`] writes.
+const TLS: &str = "[tls]\ncertificate = \"cert.pem\"\nkey = \"key.pem\"\n";
 
 /// A host that is about to be started, on a free port and with a folder of its own.
 #[derive(Debug)]
@@ -24,6 +30,7 @@ pub struct TestHostBuilder {
     folder: Folder,
     arguments: Vec<OsString>,
     config: String,
+    certificate: Option<Certificate>,
 }
 
 impl TestHostBuilder {
@@ -34,7 +41,8 @@ impl TestHostBuilder {
         let cache = artefacts::target().join("tmp/sockhop-it-cache");
         fs::create_dir_all(&cache).expect("cargo's folder can be written to");
         let admin = format!("unix:{}", root.path().join("admin.sock").display());
-        Self { folder: Folder { root, cache, admin }, arguments: Vec::new(), config: String::new() }
+        let folder = Folder { root, cache, admin };
+        Self { folder, arguments: Vec::new(), config: String::new(), certificate: None }
     }
 
     /// The folder that the host will have, to put files into.
@@ -71,6 +79,15 @@ impl TestHostBuilder {
         self.config(&format!("[deployment.{deployment}]\ninstancing = \"shared\"\nshards = 1"))
     }
 
+    /// Listens for TLS instead of plain TCP, with a certificate of its own.
+    #[must_use]
+    pub fn tls(mut self) -> Self {
+        let certificate = Certificate::self_signed();
+        certificate.write_to(self.folder());
+        self.certificate = Some(certificate);
+        self
+    }
+
     /// Adds arguments to the command line.
     #[must_use]
     pub fn args<A: Into<OsString>>(mut self, arguments: impl IntoIterator<Item = A>) -> Self {
@@ -93,7 +110,9 @@ impl TestHostBuilder {
     /// Where it does not come up.
     pub async fn start(self) -> TestHost {
         let mut command = self.command();
-        command.args(["--listen", "127.0.0.1:0"]);
+        if self.certificate.is_none() {
+            command.args(["--listen", "127.0.0.1:0"]);
+        }
         let mut child =
             command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it runs");
         let (found, address) = oneshot::channel();
@@ -105,7 +124,14 @@ impl TestHostBuilder {
             panic!("the host did not come up: {status:?}\n{written}")
         };
         let address = address.parse().unwrap_or_else(|error| panic!("{error}: {address}"));
-        TestHost { child, address, folder: self.folder, stdout, stderr }
+        TestHost {
+            child,
+            address,
+            certificate: self.certificate,
+            folder: self.folder,
+            stdout,
+            stderr,
+        }
     }
 
     /// Starts a host that must not come up, and waits until it has ended. It is told to listen
@@ -117,7 +143,7 @@ impl TestHostBuilder {
     fn command(&self) -> Command {
         let mut command = self.folder.command();
         command.arg("run").args(&self.arguments).arg("--admin").arg(&self.folder.admin);
-        if !self.config.is_empty() {
+        if !self.config.is_empty() || self.certificate.is_some() {
             command.arg("--config").arg(self.write_config());
         }
         command
@@ -125,7 +151,13 @@ impl TestHostBuilder {
 
     fn write_config(&self) -> PathBuf {
         let file = self.folder().join("sockhop.toml");
-        fs::write(&file, &self.config).expect("our own folder");
+        let mut config = self.config.clone();
+        if self.certificate.is_some() {
+            // What is no table's own stands before all tables.
+            config.insert_str(0, LISTEN_TLS);
+            config.push_str(TLS);
+        }
+        fs::write(&file, config).expect("our own folder");
         file
     }
 }
@@ -140,7 +172,7 @@ fn collect(
     tokio::spawn(async move {
         let mut lines = BufReader::new(stream).lines();
         while let Ok(Some(line)) = lines.next_line().await {
-            if let Some(address) = line.strip_prefix(LISTENING)
+            if let Some(address) = LISTENING.iter().find_map(|before| line.strip_prefix(before))
                 && let Some(found) = found.take()
             {
                 // The test has ended where nobody waits for it.

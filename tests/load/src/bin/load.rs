@@ -11,10 +11,12 @@ use clap::{Args, Parser, Subcommand};
 use serde::Serialize;
 use sockhop_load::fleet::Fleet;
 use sockhop_load::frame::Kind;
+use sockhop_load::limits::make_room;
 use sockhop_load::load::{Pace, Target, Timing, Traffic};
 use sockhop_load::machine::Machine;
 use sockhop_load::pin::Pins;
 use sockhop_load::report::Report;
+use sockhop_load::rivals::Rivals;
 use sockhop_load::server::Scratch;
 use sockhop_load::table::{figure, rate};
 use sockhop_load::verdict::Report as Verdict;
@@ -30,7 +32,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// Compare the host with a plain server.
+    /// Compare the host with plain servers.
     Bench(BenchArgs),
     /// Measure an echo beside guests that misbehave.
     Neighbours(NeighbourArgs),
@@ -78,15 +80,36 @@ struct Host {
 
 #[derive(Args, Debug)]
 struct BenchArgs {
-    /// The reference server of this package; without it there are no ratios.
+    /// The component that sends each message to everybody, served at `/broadcast`.
+    #[arg(long, value_name = "BROADCAST.wasm")]
+    broadcast: PathBuf,
+    /// The host's connections without a guest.
+    #[arg(long, value_name = "PATH")]
+    native: Option<PathBuf>,
+    /// The tokio-tungstenite server of this package.
     #[arg(long, value_name = "PATH")]
     reference: Option<PathBuf>,
+    /// The fastwebsockets server of this package.
+    #[arg(long, value_name = "PATH")]
+    fastwebsockets: Option<PathBuf>,
+    /// The `bun` program.
+    #[arg(long, value_name = "PATH")]
+    bun: Option<PathBuf>,
     /// The folder with the zoo's components: measure the neighbours too.
     #[arg(long, value_name = "DIR")]
     zoo: Option<PathBuf>,
     /// Windows of each server in each scenario.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u8).range(1..=100))]
     windows: u8,
+    /// Idle connections of which the memory is measured.
+    #[arg(long, default_value_t = 4000, value_parser = clap::value_parser!(u16).range(1..=20_000))]
+    idle: u16,
+    /// Only loads whose name holds this word, such as `16 KiB` or `idle`; may be repeated.
+    #[arg(long, value_name = "WORD")]
+    load: Vec<String>,
+    /// Only servers whose name holds this word; may be repeated.
+    #[arg(long, value_name = "WORD")]
+    server: Vec<String>,
     #[command(flatten)]
     host: Host,
 }
@@ -150,14 +173,24 @@ fn main() -> ExitCode {
 
 fn compare(args: &BenchArgs) -> Result<()> {
     let host = &args.host;
+    make_room(args.idle.into())?;
     let pins = host.common.pins()?;
     let scratch = Scratch::new(&host.scratch)?;
     let settings = bench::Settings {
         sockhop: host.sockhop.clone(),
         echo: host.echo.clone(),
-        reference: args.reference.clone(),
+        broadcast: args.broadcast.clone(),
+        native: args.native.clone(),
+        rivals: Rivals {
+            reference: args.reference.clone(),
+            fastwebsockets: args.fastwebsockets.clone(),
+            bun: args.bun.clone(),
+        },
         timing: host.common.timing(),
         windows: args.windows.into(),
+        idle_connections: args.idle.into(),
+        loads: args.load.clone(),
+        servers: args.server.clone(),
         pins,
     };
     let report = bench::run(&settings, Machine::read()?, scratch.path(), &mut note)?;
@@ -202,6 +235,7 @@ fn finish(host: &Host, findings: &Findings) -> Result<()> {
 }
 
 fn run(args: &RunArgs) -> Result<()> {
+    make_room(args.connections.into())?;
     args.common.pins()?;
     let traffic = Traffic {
         kind: args.kind,

@@ -1,6 +1,8 @@
 //! The generator against real servers: one that is right, and some with one fault each.
 
+mod churn;
 mod fake;
+mod fan_out;
 mod runner;
 
 use std::path::Path;
@@ -12,7 +14,7 @@ use sockhop_load::frame::Kind;
 use sockhop_load::hostile::{Mob, Provocation};
 use sockhop_load::load::{Outcome, Pace, Target, Timing, Traffic};
 use sockhop_load::pin::Pins;
-use sockhop_load::rivals;
+use sockhop_load::rivals::Rivals;
 use sockhop_load::server::{Scratch, Server};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
@@ -26,8 +28,19 @@ fn scratch() -> Scratch {
 }
 
 fn reference(scratch: &Scratch) -> Server {
-    let launch = rivals::reference(Path::new(env!("CARGO_BIN_EXE_reference")));
-    Server::start(&launch, "/echo", Pins::none(), scratch.path()).expect("the reference server")
+    plain_servers(scratch).swap_remove(0)
+}
+
+/// The plain servers of this package: tokio-tungstenite, then fastwebsockets.
+fn plain_servers(scratch: &Scratch) -> Vec<Server> {
+    let rivals = Rivals {
+        reference: Some(env!("CARGO_BIN_EXE_reference").into()),
+        fastwebsockets: Some(env!("CARGO_BIN_EXE_fastwebsockets").into()),
+        bun: None,
+    };
+    let launches = rivals.launches(scratch.path()).expect("launches");
+    let start = |launch| Server::start(launch, "/echo", Pins::none(), scratch.path());
+    launches.iter().map(|launch| start(launch).expect("a plain server")).collect()
 }
 
 fn traffic(connections: usize, window: usize) -> Traffic {
@@ -49,7 +62,6 @@ fn run(target: &Target, pace: Pace, traffic: &Traffic, milliseconds: u64) -> (Fl
 #[test]
 fn every_message_of_a_closed_loop_comes_back() {
     let scratch = scratch();
-    let server = reference(&scratch);
     let loads = [
         traffic(8, 1),
         traffic(8, 16),
@@ -57,18 +69,21 @@ fn every_message_of_a_closed_loop_comes_back() {
         Traffic { kind: Kind::Binary, payload_bytes: 1_000_000, connections: 2, window: 8 },
         Traffic { kind: Kind::Binary, payload_bytes: 12_000_000, connections: 1, window: 1 },
     ];
-    for load in &loads {
-        let mut fleet = Fleet::connect(server.target(), load).expect("connections");
-        let timing = Timing { drain_limit: LIMIT, ..timing(200) };
-        let outcome = fleet.run(Pace::Closed, timing, Some(server.pid())).expect("a run");
-        assert_eq!((outcome.lost, outcome.failures), (0, Vec::new()), "{load:?}");
-        // A large message can take a busy machine longer than the measured time.
-        assert!(outcome.messages > 0 || load.payload_bytes > 128, "{load:?}");
-        assert!(outcome.server_cpu.is_some(), "{load:?}");
-        assert!(outcome.server_resident_kib > Some(100), "{load:?}");
-        fleet.close().expect("a clean end");
+    for server in plain_servers(&scratch) {
+        for load in &loads {
+            let mut fleet = Fleet::connect(server.target(), load).expect("connections");
+            // Longer than a busy machine keeps a server waiting.
+            let timing = Timing { drain_limit: LIMIT, ..timing(500) };
+            let outcome = fleet.run(Pace::Closed, timing, Some(server.pid())).expect("a run");
+            assert_eq!((outcome.lost, outcome.failures), (0, Vec::new()), "{load:?}");
+            // A large message can take a busy machine longer than the measured time.
+            assert!(outcome.messages > 0 || load.payload_bytes > 128, "{load:?}");
+            assert!(outcome.server_cpu.is_some(), "{load:?}");
+            assert!(outcome.server_resident_kib > Some(100), "{load:?}");
+            fleet.close().expect("a clean end");
+        }
+        server.stop().expect("exit code 0");
     }
-    server.stop().expect("exit code 0");
 }
 
 #[test]

@@ -11,6 +11,7 @@ use std::time::Duration;
 use sockhop_load::load::Timing;
 use sockhop_load::machine::Machine;
 use sockhop_load::pin::Pins;
+use sockhop_load::rivals::{NATIVE, Rivals};
 use sockhop_load::server::{Launch, Scratch, Server};
 use sockhop_load::{bench, neighbours};
 
@@ -55,7 +56,6 @@ fn a_server_that_does_not_exit_with_0_is_an_error() {
 /// A program that takes the place of the host: it checks that its arguments are those that the host
 /// is to be started with, and is the reference server.
 fn stand_in(folder: &Path) -> PathBuf {
-    let program = folder.join("sockhop");
     let script = format!(
         "#!/bin/sh\n\
          case \"$1 $2\" in\n\
@@ -70,6 +70,12 @@ fn stand_in(folder: &Path) -> PathBuf {
          exec {} --listen 127.0.0.1:0\n",
         env!("CARGO_BIN_EXE_reference")
     );
+    program(folder, "sockhop", &script)
+}
+
+/// Makes a program of a script.
+fn program(folder: &Path, name: &str, script: &str) -> PathBuf {
+    let program = folder.join(name);
     // Another process writes it: what this one has open for writing, a server that another test
     // starts at this moment inherits, and then the kernel refuses to run it as busy.
     let mut writer = Command::new("/bin/sh")
@@ -95,29 +101,93 @@ fn short() -> Timing {
     Timing::new(Duration::from_millis(20), Duration::from_millis(60))
 }
 
-#[test]
-fn a_comparison_has_a_row_for_each_server_and_load() {
-    let scratch = scratch();
-    let settings = bench::Settings {
+/// A program that takes the place of Bun: it looks at the script that it is to run, and is the
+/// fastwebsockets server.
+fn stand_in_for_bun(folder: &Path) -> PathBuf {
+    let script = format!(
+        "#!/bin/sh\n\
+         [ \"$1\" = --version ] && {{ echo 9.9.9; exit 0; }}\n\
+         grep -q Bun.serve \"$1\" || exit 2\n\
+         exec {}\n",
+        env!("CARGO_BIN_EXE_fastwebsockets")
+    );
+    program(folder, "bun", &script)
+}
+
+fn comparison(scratch: &Scratch) -> bench::Settings {
+    let reference = PathBuf::from(env!("CARGO_BIN_EXE_reference"));
+    bench::Settings {
         sockhop: stand_in(scratch.path()),
         echo: component(scratch.path(), "echo"),
-        reference: Some(env!("CARGO_BIN_EXE_reference").into()),
+        broadcast: component(scratch.path(), "broadcast"),
+        native: Some(reference.clone()),
+        rivals: Rivals {
+            reference: Some(reference),
+            fastwebsockets: Some(env!("CARGO_BIN_EXE_fastwebsockets").into()),
+            bun: Some(stand_in_for_bun(scratch.path())),
+        },
         // Longer than a busy machine keeps a thread waiting: a window without a message fails.
         timing: Timing::new(Duration::from_millis(20), Duration::from_millis(250)),
         windows: 1,
+        idle_connections: 20,
+        loads: Vec::new(),
+        servers: Vec::new(),
         pins: Pins::none(),
-    };
-    let mut windows = 0;
+    }
+}
+
+#[test]
+fn a_comparison_has_a_row_for_each_server_and_load() {
+    let scratch = scratch();
+    let settings = comparison(&scratch);
+    let mut steps = 0;
     let machine = Machine::read().expect("a machine");
-    let report = bench::run(&settings, machine, scratch.path(), &mut |_| windows += 1)
-        .expect("a comparison");
-    assert_eq!(windows, 4 * 3);
+    let report =
+        bench::run(&settings, machine, scratch.path(), &mut |_| steps += 1).expect("a comparison");
+    assert_eq!(steps, (5 + 1) * 6);
+    let servers = ["tokio-tungstenite", "fastwebsockets", "bun", NATIVE];
+    let servers = [&servers[..], &["sockhop session", "sockhop shared"]].concat();
+    assert_eq!(report.rivals, servers[..3]);
+    for scenario in bench::SCENARIOS {
+        let cells = report.cells.iter().filter(|cell| cell.scenario == scenario.name);
+        let of_scenario: Vec<_> = cells.map(|cell| cell.server.as_str()).collect();
+        assert_eq!(of_scenario, servers);
+    }
+    let idle: Vec<_> = report.idle.iter().map(|idle| idle.server.as_str()).collect();
+    assert_eq!(idle, servers);
+    assert_eq!(report.bar.len(), 5 + 1, "each load, and the memory");
+    assert!(report.bar[5].figure.starts_with("idle"), "{:?}", report.bar);
     let text = report.to_string();
-    assert_eq!(text.lines().filter(|line| line.contains(" in flight ")).count(), 12, "{text}");
-    assert!(text.contains("Versions: stand-in 1.2.3; sockhop-load (tokio-tungstenite"), "{text}");
+    for version in ["(tokio-tungstenite 0.", "(fastwebsockets 0.", "bun 9.9.9", "stand-in 1.2.3"] {
+        assert!(text.contains(version), "{text}");
+    }
     let config = scratch.path().join("sockhop-shared/sockhop.toml");
     let config = fs::read_to_string(config).expect("a configuration");
-    assert_eq!(config, "[deployment.echo]\ninstancing = \"shared\"\n");
+    let expected = "[deployment.echo]\ninstancing = \"shared\"\n\
+                    [deployment.broadcast]\ninstancing = \"shared\"\n";
+    assert_eq!(config, expected);
+}
+
+#[test]
+fn loads_and_servers_are_chosen_by_a_word_of_their_names() {
+    let scratch = scratch();
+    let words = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect();
+    let run = |loads: &[&str], servers: &[&str]| {
+        let (loads, servers) = (words(loads), words(servers));
+        let settings = bench::Settings { loads, servers, ..comparison(&scratch) };
+        let mut steps = Vec::new();
+        let machine = Machine::read().expect("a machine");
+        bench::run(&settings, machine, scratch.path(), &mut |step| steps.push(step.to_owned()))
+            .map(|_| steps)
+    };
+    let steps = run(&["connect", "idle"], &["bun"]).expect("a comparison");
+    assert_eq!(steps.len(), 2, "{steps:?}");
+    assert!(steps[0].starts_with("connect, ") && steps[0].contains(", bun: "), "{steps:?}");
+    assert!(steps[1].starts_with("idle, bun: "), "{steps:?}");
+    let error = run(&["nothing"], &[]).expect_err("no such load").to_string();
+    assert_eq!(error, "no load has such a name");
+    let error = run(&[], &["nothing"]).expect_err("no such server").to_string();
+    assert_eq!(error, "no server has such a name");
 }
 
 #[test]
