@@ -117,10 +117,17 @@ async fn a_name_in_mid_deploy_is_busy() {
     // Refused at a glance, so that it is in nobody's way.
     let module = host.folder().join("module.wasm");
     std::fs::write(&module, b"\0asm\x01\0\0\0").expect("our own folder");
-    let mut command = host.command();
-    command.args(["deploy", "app"]).arg(&big).stderr(std::process::Stdio::null());
-    let mut first = command.spawn().expect("the binary runs");
+    let deploy = || {
+        let mut command = host.command();
+        command.args(["deploy", "app"]).arg(&big).stderr(std::process::Stdio::null());
+        command.spawn().expect("the binary runs")
+    };
+    let mut first = deploy();
     let told = eventually("the name to be busy", async || {
+        // It may have come in the moment in which the second was looked at.
+        if first.try_wait().expect("it was started").is_some() {
+            first = deploy();
+        }
         // Until the first has come to the host, the second is refused for what it is.
         let told = host.deploy_refused("app", &module).await;
         (!told.contains("core module")).then_some(told)

@@ -56,8 +56,8 @@ pub fn python() -> PathBuf {
     present(env::var_os("SOCKHOP_PYTHON").map_or_else(made, PathBuf::from), "make clients")
 }
 
-/// The folder that has `ws` for Node.js: `SOCKHOP_NODE_MODULES`, else `node/node_modules` in cargo's
-/// folder.
+/// The folder that has `ws` for Node.js: `SOCKHOP_NODE_MODULES`, else `node/node_modules` in
+/// cargo's folder.
 ///
 /// # Panics
 ///

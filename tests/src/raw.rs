@@ -131,7 +131,8 @@ impl RawClient {
         let request = format!(
             "GET {path} HTTP/1.1\r\nHost: {address}\r\n\
              Connection: Upgrade\r\nUpgrade: websocket\r\n\
-             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{fields}\r\n"
+             Sec-WebSocket-Version: 13\r\n\
+             Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{fields}\r\n"
         );
         let bytes = [request.as_bytes(), behind].concat();
         tcp.write_all(&bytes).await.expect("the host reads");

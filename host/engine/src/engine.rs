@@ -33,9 +33,9 @@ const TABLE_ELEMENTS_MAX: usize = 50_000;
 /// 1.1 MB.
 const INSTANCE_RECORD_BYTES_MAX: usize = 4 << 20;
 
-/// How much of a freed slot's memory stays resident for the next instance, in bytes: what a small
-/// Rust guest touches, so that it need not be mapped again.
-const KEEP_RESIDENT_BYTES: usize = 64 << 10;
+/// How much of a freed slot's memory stays resident for the next instance, in bytes: nothing. A
+/// host that once had ten thousand sessions would keep it for each of them.
+const KEEP_RESIDENT_BYTES: usize = 0;
 
 /// How an engine is set up.
 #[derive(Clone, Debug, Default)]

@@ -25,7 +25,7 @@ pub const KEEP_ALIVE: Setting<Duration> = Setting {
 };
 
 /// How long a connection without a request or a session is kept.
-pub(super) const IDLE_TIMEOUT: Setting<Duration> = Setting {
+pub const UNUSED_TIMEOUT: Setting<Duration> = Setting {
     default: Duration::from_secs(60),
     min: Duration::from_millis(100),
     max: Duration::from_secs(60 * 60),
@@ -47,7 +47,7 @@ pub struct Http2 {
     pub stream_window: ByteSize,
     /// How often a silent connection is asked whether it is there: [`KEEP_ALIVE`].
     pub keep_alive: Duration,
-    /// How long an unused connection is kept: [`IDLE_TIMEOUT`].
+    /// How long an unused connection is kept: [`UNUSED_TIMEOUT`].
     pub idle_timeout: Duration,
 }
 
@@ -58,7 +58,7 @@ impl Http2 {
             streams: section.setting("streams", &STREAMS),
             stream_window: section.setting("stream_window", &STREAM_WINDOW),
             keep_alive: section.setting("keep_alive", &KEEP_ALIVE),
-            idle_timeout: section.setting("idle_timeout", &IDLE_TIMEOUT),
+            idle_timeout: section.setting("idle_timeout", &UNUSED_TIMEOUT),
         }
     }
 
@@ -84,7 +84,7 @@ impl Default for Http2 {
             streams: STREAMS.default,
             stream_window: STREAM_WINDOW.default,
             keep_alive: KEEP_ALIVE.default,
-            idle_timeout: IDLE_TIMEOUT.default,
+            idle_timeout: UNUSED_TIMEOUT.default,
         }
     }
 }

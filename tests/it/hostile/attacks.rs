@@ -32,7 +32,7 @@ const OTHER_FILES: u64 = 4_000;
 
 /// What a host may grow by while it is asked for far more: what its queues may hold for
 /// [`HEAVY_CLIENTS`], and what its allocator keeps beside that.
-pub(super) const GROWTH_BYTES_MAX: u64 = 128 << 20;
+pub(super) const GROWTH_BYTES_MAX: u64 = 384 << 20;
 
 /// Lets this process, and the hosts that it starts, have as many files as the system allows; how
 /// many that are.

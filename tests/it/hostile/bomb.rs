@@ -26,8 +26,8 @@ fn payload() -> Vec<u8> {
     payload
 }
 
-/// Sends them all at once. Each is refused when it turns out to be too large, and not when all of it
-/// has been unpacked.
+/// Sends them all at once. Each is refused when it turns out to be too large, and not when all of
+/// it has been unpacked.
 pub(super) async fn bomb(host: &TestHost) {
     let payload = payload();
     let before = host.resident_bytes();

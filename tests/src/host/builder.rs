@@ -15,8 +15,10 @@ use tokio::sync::oneshot;
 use super::{Folder, TestHost, run};
 use crate::{Certificate, Outcome, artefacts, within};
 
-/// What stands before the address in the line that says where the host listens.
-const LISTENING: [&str; 2] = ["listening on ws://", "listening on wss://"];
+/// What stands before the address in the line that says where the host listens: without TLS, and
+/// with it where it was built for that.
+const LISTENING: &str = "listening on ws://";
+const LISTENING_TLS: &str = "listening on wss://";
 
 /// Where a host listens that speaks TLS.
 const LISTEN_TLS: &str = "listen = [\"wss://127.0.0.1:0\"]\n";
@@ -116,8 +118,9 @@ impl TestHostBuilder {
         let mut child =
             command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it runs");
         let (found, address) = oneshot::channel();
+        let before = if self.certificate.is_some() { LISTENING_TLS } else { LISTENING };
         let stderr = collect(child.stderr.take().expect("a pipe"), None);
-        let stdout = collect(child.stdout.take().expect("a pipe"), Some(found));
+        let stdout = collect(child.stdout.take().expect("a pipe"), Some((before, found)));
         let Ok(address) = within("the host to listen", address).await else {
             let status = within("the host to end", child.wait()).await;
             let written = stderr.lock().expect("no reader panics").clone();
@@ -165,15 +168,16 @@ impl TestHostBuilder {
 /// Keeps what a process prints, and looks in it for the line that says where the host listens.
 fn collect(
     stream: impl AsyncRead + Send + Unpin + 'static,
-    mut found: Option<oneshot::Sender<String>>,
+    mut wanted: Option<(&'static str, oneshot::Sender<String>)>,
 ) -> Arc<Mutex<String>> {
     let collected = Arc::new(Mutex::new(String::new()));
     let kept = Arc::clone(&collected);
     tokio::spawn(async move {
         let mut lines = BufReader::new(stream).lines();
         while let Ok(Some(line)) = lines.next_line().await {
-            if let Some(address) = LISTENING.iter().find_map(|before| line.strip_prefix(before))
-                && let Some(found) = found.take()
+            if let Some((before, _)) = &wanted
+                && let Some(address) = line.strip_prefix(before)
+                && let Some((_, found)) = wanted.take()
             {
                 // The test has ended where nobody waits for it.
                 let _unheard = found.send(address.to_owned());

@@ -29,6 +29,10 @@ use tokio_util::task::TaskTracker;
 
 use self::endpoint::Native;
 
+/// As in the host.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// The path at which a message goes to everybody; at any other it goes back to its sender.
 const BROADCAST_PATH: &str = "/broadcast";
 

@@ -159,7 +159,8 @@ proptest! {
             }
             let mut counted: u32 = 0;
             for shard in &table.shards {
-                counted += shard.lock().unwrap().entries.values().map(|entry| entry.open).sum::<u32>();
+                let shard = shard.lock().unwrap();
+                counted += shard.entries.values().map(|entry| entry.open).sum::<u32>();
             }
             prop_assert_eq!(counted as usize, open.len());
         }
