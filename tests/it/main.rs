@@ -34,6 +34,7 @@ mod sandbox;
 mod sessions;
 mod shared;
 mod shutdown;
+mod silence;
 mod thousand;
 mod tidy;
 mod tls;

@@ -1,7 +1,8 @@
 //! Messages piece by piece, in and out, through the real host.
 
 use futures_util::{SinkExt as _, StreamExt as _};
-use sockhop_tests::{Closed, TestHost};
+use sockhop_tests::{Closed, RawClient, TestHost};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, BufReader};
 use tokio_tungstenite::tungstenite::Message;
 
 const MIB: u64 = 1024 * 1024;
@@ -29,6 +30,81 @@ async fn a_message_larger_than_the_limit_comes_back_whole_and_costs_little() {
         let grown = host.resident_bytes().saturating_sub(before);
         assert!(grown <= GROWTH_BYTES_MAX, "the host grew by {grown} bytes");
     }
+}
+
+/// A large message's bytes are these, over and over: a length that no buffer has.
+const PATTERN_BYTES: usize = 251 * 256;
+
+/// What a message of a gibibyte may cost the host beside what a short one does.
+const GIBIBYTE_GROWTH_BYTES_MAX: u64 = 800 * 1024;
+
+fn pattern() -> Vec<u8> {
+    (0..PATTERN_BYTES).map(|at| (at % 251) as u8).collect()
+}
+
+/// Sends one frame of `bytes` bytes, masked with zeros, which leave the payload as it is.
+async fn send_frame(mut writes: impl AsyncWrite + Unpin, bytes: u64) {
+    let head = [&[0x82, 0xff][..], &bytes.to_be_bytes(), &[0; 4]].concat();
+    writes.write_all(&head).await.expect("the host reads");
+    let (pattern, mut left) = (pattern(), bytes);
+    while left > 0 {
+        let piece = usize::try_from(left).map_or(PATTERN_BYTES, |left| left.min(PATTERN_BYTES));
+        writes.write_all(&pattern[..piece]).await.expect("the host reads");
+        left -= piece as u64;
+    }
+}
+
+/// Reads one message of unmasked frames, holds it against the pattern, and answers its length.
+async fn read_message(reads: impl AsyncRead + Unpin) -> u64 {
+    let pattern = [pattern(), pattern()].concat();
+    let (mut reads, mut bytes) = (BufReader::new(reads), 0_u64);
+    let mut payload = Vec::new();
+    loop {
+        let first = reads.read_u8().await.expect("a frame");
+        let length = match reads.read_u8().await.expect("a frame") {
+            127 => reads.read_u64().await.expect("a length"),
+            126 => reads.read_u16().await.expect("a length").into(),
+            short => short.into(),
+        };
+        payload.resize(usize::try_from(length).expect("a piece"), 0);
+        reads.read_exact(&mut payload).await.expect("the payload");
+        let mut compared = 0;
+        while compared < payload.len() {
+            let at = usize::try_from((bytes + compared as u64) % PATTERN_BYTES as u64);
+            let at = at.expect("below the pattern's length");
+            let run = (payload.len() - compared).min(PATTERN_BYTES);
+            let same = payload[compared..compared + run] == pattern[at..at + run];
+            assert!(same, "the payload differs behind {} bytes", bytes + compared as u64);
+            compared += run;
+        }
+        bytes += length;
+        if first & 0x80 != 0 {
+            return bytes;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gibibyte_goes_through_an_echo_in_a_few_hundred_kib() {
+    const GIBIBYTE: u64 = 1 << 30;
+    // One worker, so that what its allocator keeps for the next time is kept once.
+    let builder = TestHost::builder().config("workers = 1");
+    let host = builder.guest("echoes_in_parts").start().await;
+    let mut tcp = RawClient::connect(host.address(), "/echoes-in-parts").await.into_tcp();
+    let (mut reads, mut writes) = tcp.split();
+    // What the first message takes is kept for the next.
+    let (received, ()) = tokio::join!(read_message(&mut reads), send_frame(&mut writes, GIBIBYTE));
+    assert_eq!(received, GIBIBYTE);
+    let before = host.resident_bytes();
+    let halfway = async {
+        send_frame(&mut writes, GIBIBYTE).await;
+        // While the last pieces are still on their way.
+        host.resident_bytes()
+    };
+    let (received, at_work) = tokio::join!(read_message(&mut reads), halfway);
+    assert_eq!(received, GIBIBYTE);
+    let grown = at_work.saturating_sub(before);
+    assert!(grown <= GIBIBYTE_GROWTH_BYTES_MAX, "the host grew by {grown} bytes");
 }
 
 #[tokio::test(flavor = "multi_thread")]

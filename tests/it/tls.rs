@@ -3,6 +3,7 @@
 use std::fs;
 
 use rustix::process::Signal;
+use serde_json::{Value, json};
 use sockhop_tests::tls::{Authority, TlsClient, shown, spoken};
 use sockhop_tests::{Client, Http2, TestHost, TestHostBuilder, eventually, within};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -120,6 +121,30 @@ async fn a_bad_pair_is_logged_and_the_old_one_stays() {
     assert_eq!(before.ask("still here").await, "still here");
     let mut after = session(&TlsClient::trusting(&authority), &host).await;
     assert_eq!(after.ask("the old pair").await, "the old pair");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guest_sees_who_its_peer_has_proved_to_be() {
+    let authority = Authority::new();
+    let builder = encrypting(&authority).guest("handshaker");
+    fs::write(builder.folder().join("clients.crt"), authority.pem()).expect("our own folder");
+    let asked = "client_ca = \"clients.crt\"\nclient_auth = \"optional\"";
+    let host = builder.config(asked).start().await;
+    let own = authority.sign();
+    let known = TlsClient::trusting(&authority).showing(&own);
+    let stream = known.connect(host.encrypted().await).await.expect("trusted");
+    let peer = stream.get_ref().0.local_addr().expect("an address").to_string();
+    let mut client = Client::over(stream, "wss://localhost/handshaker/a/b", &[]).await;
+    let seen: Value = serde_json::from_str(&client.ask("what").await).expect("JSON");
+    let request = &seen["request"];
+    assert_eq!(request["secure"], json!(true));
+    assert_eq!(request["peer"], json!(peer));
+    assert_eq!(request["local"], json!(host.encrypted().await.to_string()));
+    assert_eq!(request["client_certificates"][0], json!(own.der()));
+    let mut plain = host.connect("/handshaker/a/b").await;
+    let seen: Value = serde_json::from_str(&plain.ask("what").await).expect("JSON");
+    assert_eq!(seen["request"]["secure"], json!(false));
+    assert_eq!(seen["request"]["client_certificates"], json!([]));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -95,7 +95,8 @@ async fn a_guest_that_takes_all_memory_is_ended() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_guest_that_sleeps_is_ended() {
     let builder = TestHost::builder().config("[sandbox]\nevent_wait = \"200ms\"");
-    trap_beside_others(builder, "sleeps", "sleep", "took too long in endpoint.on-message").await;
+    trap_beside_others(builder, "sleeps", "sleep", "waited for too long in endpoint.on-message")
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

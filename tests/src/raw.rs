@@ -146,6 +146,12 @@ impl RawClient {
         if head.starts_with("HTTP/1.1 101 ") { Ok(Self { tcp, head }) } else { Err(head) }
     }
 
+    /// The connection, for who wants to write and read at the same time.
+    #[must_use]
+    pub fn into_tcp(self) -> TcpStream {
+        self.tcp
+    }
+
     /// Sends these bytes.
     ///
     /// # Panics

@@ -36,6 +36,10 @@ impl Endpoint for Handshaker {
                 "headers": texts(request.headers),
                 "subprotocols": request.subprotocols,
                 "default_subprotocol": request.default_subprotocol,
+                "secure": request.secure,
+                "peer": request.peer,
+                "local": request.local,
+                "client_certificates": request.client_certificates,
             },
         });
         Ok(answer.to_string().into())
