@@ -12,7 +12,8 @@ use wasmtime::component::ResourceAny;
 
 use crate::guest::Guest;
 use crate::instance::Instance;
-use crate::lane::{Slow, SlowLane};
+use crate::lane::SlowLane;
+use crate::pace::Pace;
 use crate::seats::SeatError;
 
 /// A call's end: the instance, if it can be called again, and what the call gave.
@@ -31,7 +32,7 @@ type Reply = Result<Option<Message>, Fault>;
 /// on in another thread; one that is dropped halfway takes the instance with it.
 pub(crate) struct Caller {
     instance: Option<Box<Instance>>,
-    slow: Slow,
+    pace: Arc<Pace>,
     lane: SlowLane,
     /// The memory of the last `on-message`, for the next one.
     spare: Option<ReusableBoxFuture<'static, Ended<Reply>>>,
@@ -44,11 +45,13 @@ impl Caller {
         directory: Arc<dyn Directory>,
         permit: OwnedSemaphorePermit,
     ) -> Result<Self, SeatError> {
-        let (slow, lane) = (Slow::default(), guest.engine.lane().clone());
-        let made = Box::pin(Instance::new(guest.clone(), directory, Arc::clone(&slow), permit));
-        let made = lane.run(&slow, made).await;
+        let clock = guest.engine.clock().clone();
+        let pace = Arc::new(Pace::new(Some(clock), Arc::clone(&guest.history)));
+        let lane = guest.engine.lane().clone();
+        let made = Box::pin(Instance::new(guest.clone(), directory, Arc::clone(&pace), permit));
+        let made = lane.run(&pace, made).await;
         let (instance, _memory) = made.map_err(|error| lost("instantiation", &error))?;
-        Ok(Self { instance: Some(Box::new(instance?)), slow, lane, spare: None })
+        Ok(Self { instance: Some(Box::new(instance?)), pace, lane, spare: None })
     }
 
     /// Whether the instance is gone: a call has trapped, or was dropped halfway.
@@ -101,7 +104,7 @@ impl Caller {
             }
             None => ReusableBoxFuture::new(call),
         };
-        let ran = self.lane.run(&self.slow, call).await;
+        let ran = self.lane.run(&self.pace, call).await;
         let ((instance, reply), memory) =
             ran.map_err(|error| lost("endpoint.on-message", &error))?;
         self.instance = instance;
@@ -168,7 +171,7 @@ impl Caller {
         F: Future<Output = Ended<T>> + Send + 'static,
     {
         let call = Box::pin(call(self.take(name)?));
-        let ran = self.lane.run(&self.slow, call).await;
+        let ran = self.lane.run(&self.pace, call).await;
         let ((instance, output), _memory) = ran.map_err(|error| lost(name, &error))?;
         self.instance = instance;
         Ok(output)

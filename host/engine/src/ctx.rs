@@ -9,10 +9,10 @@ use wasmtime::component::{HasData, ResourceTable};
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 
 use crate::guest::GuestSettings;
-use crate::lane::Slow;
 use crate::limits::Budget;
 use crate::output::LogStream;
 use crate::output::Stream;
+use crate::pace::Pace;
 
 /// The most handles that one instance may hold at a time: sessions, and WASI's streams and
 /// pollables. A shared instance needs one for each session.
@@ -62,7 +62,11 @@ impl HasData for HasCtx {
 
 impl Ctx {
     /// For an instance under these settings, which sees the sessions in this directory.
-    pub(crate) fn new(settings: &GuestSettings, directory: Arc<dyn Directory>, slow: Slow) -> Self {
+    pub(crate) fn new(
+        settings: &GuestSettings,
+        directory: Arc<dyn Directory>,
+        pace: Arc<Pace>,
+    ) -> Self {
         let mut wasi = WasiCtxBuilder::new();
         wasi.stdout(LogStream::new(Stream::Stdout, Arc::clone(&settings.output)))
             .stderr(LogStream::new(Stream::Stderr, Arc::clone(&settings.output)))
@@ -77,7 +81,7 @@ impl Ctx {
             wasi: wasi.build(),
             table,
             directory,
-            budget: Budget::new(settings.memory_bytes, settings.event_cpu, slow),
+            budget: Budget::new(settings.memory_bytes, settings.event_cpu, pace),
         }
     }
 

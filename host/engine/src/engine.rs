@@ -3,7 +3,6 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::thread;
 
 use bytes::Bytes;
 use thiserror::Error;
@@ -14,9 +13,9 @@ use wasmtime::{Cache, CacheConfig, Config, InstanceAllocationStrategy, PoolingAl
 
 use crate::bindings::{session, sessions};
 use crate::capacity::{Capacity, CapacityError};
+use crate::clock::Clock;
 use crate::ctx::{Ctx, HasCtx};
 use crate::lane::SlowLane;
-use crate::limits::EPOCH_TICK;
 use crate::program::{LoadError, Program};
 
 /// The most core modules in one component: CPython's has 24, the most seen.
@@ -75,6 +74,7 @@ pub struct Engine {
     /// The one instance that is asked what it serves.
     asking: Arc<Semaphore>,
     lane: SlowLane,
+    clock: Clock,
     tasks: TaskTracker,
 }
 
@@ -87,12 +87,13 @@ impl Engine {
         let capacity = Capacity::of_machine(config.instances)?;
         let inner = wasmtime::Engine::new(&wasmtime_config(config, capacity)?)
             .map_err(EngineError::Sandbox)?;
-        start_clock(&inner).map_err(EngineError::Threads)?;
+        let clock = Clock::start(&inner).map_err(EngineError::Threads)?;
         let linker = linker(&inner).map_err(EngineError::Sandbox)?;
         Ok(Self {
             inner,
             linker: Arc::new(linker),
             capacity,
+            clock,
             lane: SlowLane::new().map_err(EngineError::Threads)?,
             permits: Arc::new(Semaphore::new(capacity.instances as usize)),
             asking: Arc::new(Semaphore::new(1)),
@@ -141,6 +142,10 @@ impl Engine {
     /// The right to the one instance beside them, when it is free.
     pub(crate) async fn asking_permit(&self) -> Option<OwnedSemaphorePermit> {
         Arc::clone(&self.asking).acquire_owned().await.ok()
+    }
+
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.clock
     }
 
     pub(crate) fn lane(&self) -> &SlowLane {
@@ -192,17 +197,4 @@ fn linker(engine: &wasmtime::Engine) -> wasmtime::Result<Linker<Ctx>> {
     session::add_to_linker::<Ctx, HasCtx>(&mut linker, Ctx::view)?;
     sessions::add_to_linker::<Ctx, HasCtx>(&mut linker, Ctx::view)?;
     Ok(linker)
-}
-
-/// The clock is a thread of its own: a worker that a guest keeps busy could not run it.
-fn start_clock(engine: &wasmtime::Engine) -> std::io::Result<()> {
-    let engine = engine.weak();
-    thread::Builder::new().name("epoch".into()).spawn(move || {
-        while let Some(engine) = engine.upgrade() {
-            engine.increment_epoch();
-            drop(engine);
-            thread::sleep(EPOCH_TICK);
-        }
-    })?;
-    Ok(())
 }

@@ -10,6 +10,7 @@ use thiserror::Error;
 use crate::caller::Caller;
 use crate::engine::Engine;
 use crate::output::GuestOutput;
+use crate::pace::History;
 use crate::program::Program;
 use crate::seats::SeatError;
 
@@ -18,10 +19,10 @@ use crate::seats::SeatError;
 pub struct GuestSettings {
     /// Memory for each instance, in bytes; at most what the engine's configuration allows.
     pub memory_bytes: usize,
-    /// How long a guest may compute in one event. Counted in milliseconds, rounded down, at least
-    /// one.
+    /// How long a guest may compute in one event. Counted at ticks of a clock, a few
+    /// hundred microseconds from each other.
     pub event_cpu: Duration,
-    /// How long one event may take, waiting included.
+    /// How long a guest may wait in one event.
     pub event_wait: Duration,
     /// The environment variables that the guest sees.
     pub env: Vec<(String, String)>,
@@ -47,13 +48,19 @@ pub struct Guest {
     pub(crate) engine: Engine,
     pub(crate) program: Arc<Program>,
     pub(crate) settings: Arc<GuestSettings>,
+    pub(crate) history: Arc<History>,
 }
 
 impl Guest {
     /// Joins a program with its settings.
     #[must_use]
     pub fn new(engine: &Engine, program: Program, settings: GuestSettings) -> Self {
-        Self { engine: engine.clone(), program: Arc::new(program), settings: Arc::new(settings) }
+        Self {
+            engine: engine.clone(),
+            program: Arc::new(program),
+            settings: Arc::new(settings),
+            history: Arc::default(),
+        }
     }
 
     /// The program.

@@ -7,7 +7,6 @@ use sockhop_session::handshake::{EndpointConfig, HandshakeDecision, HandshakeReq
 use sockhop_session::port::{Directory, Fault, SessionError, Trap, TrapKind};
 use sockhop_session::{CloseEvent, Handle, Message};
 use tokio::sync::OwnedSemaphorePermit;
-use tokio::time::timeout;
 use wasmtime::Store;
 use wasmtime::component::ResourceAny;
 
@@ -16,7 +15,8 @@ use crate::convert;
 use crate::ctx::{Ctx, SessionRef};
 use crate::fault;
 use crate::guest::Guest;
-use crate::lane::Slow;
+use crate::pace::Pace;
+use crate::patience::{OutOfPatience, within};
 use crate::seats::SeatError;
 
 /// One live instance. After a [`Trap`] it answers every call with another.
@@ -27,6 +27,7 @@ pub(crate) struct Instance {
     configurator: Option<configurator::Guest>,
     parts: Option<parts::Guest>,
     event_wait: Duration,
+    pace: Arc<Pace>,
     gone: bool,
     _permit: OwnedSemaphorePermit,
 }
@@ -36,16 +37,19 @@ impl Instance {
     pub(crate) async fn new(
         guest: Guest,
         directory: Arc<dyn Directory>,
-        slow: Slow,
+        pace: Arc<Pace>,
         permit: OwnedSemaphorePermit,
     ) -> Result<Self, SeatError> {
-        let mut store = Store::new(&guest.engine.inner, Ctx::new(&guest.settings, directory, slow));
+        let mut store = Store::new(
+            &guest.engine.inner,
+            Ctx::new(&guest.settings, directory, Arc::clone(&pace)),
+        );
         store.limiter(|ctx| &mut ctx.budget);
         store.set_hostcall_fuel(guest.settings.memory_bytes);
         store.epoch_deadline_callback(|mut store| Ok(store.data_mut().budget.tick()?));
         store.set_epoch_deadline(1);
         let event_wait = guest.settings.event_wait;
-        let made = timeout(event_wait, guest.program.pre.instantiate_async(&mut store)).await;
+        let made = within(event_wait, &pace, guest.program.pre.instantiate_async(&mut store)).await;
         let instance = match made {
             Ok(Ok(instance)) => instance,
             Ok(Err(error)) if error.is::<wasmtime::PoolConcurrencyLimitError>() => {
@@ -72,6 +76,7 @@ impl Instance {
                 .map_err(mismatch)?,
             store,
             event_wait,
+            pace,
             gone: false,
             _permit: permit,
         })
@@ -86,7 +91,7 @@ impl Instance {
     pub(crate) async fn describe(&mut self) -> Result<Vec<EndpointConfig>, Trap> {
         self.begin("deployment.describe")?;
         let called = self.deployment.call_describe(&mut self.store);
-        let called = timeout(self.event_wait, called).await;
+        let called = within(self.event_wait, &self.pace, called).await;
         let endpoints = self.end("deployment.describe", called)?;
         Ok(endpoints.into_iter().map(convert::endpoint_config).collect())
     }
@@ -119,7 +124,7 @@ impl Instance {
             client_certificates: &certificates,
         };
         let called = configurator.call_handshake(&mut self.store, endpoint_path, request);
-        let called = timeout(self.event_wait, called).await;
+        let called = within(self.event_wait, &self.pace, called).await;
         self.end(call, called).map(|decision| Some(convert::decision(decision)))
     }
 
@@ -135,7 +140,7 @@ impl Instance {
         };
         let endpoint = self.endpoint.endpoint();
         let called = endpoint.call_open(&mut self.store, session);
-        let called = timeout(self.event_wait, called).await;
+        let called = within(self.event_wait, &self.pace, called).await;
         self.end(call, called).map_err(Fault::Trapped)?.map_err(Fault::Returned)
     }
 
@@ -150,7 +155,7 @@ impl Instance {
         let message = convert::message_to_guest(message);
         let guest = self.endpoint.endpoint();
         let called = guest.call_on_message(&mut self.store, endpoint, message);
-        let called = timeout(self.event_wait, called).await;
+        let called = within(self.event_wait, &self.pace, called).await;
         let reply = self.end(call, called).map_err(Fault::Trapped)?.map_err(Fault::Returned)?;
         Ok(reply.map(convert::message_from_guest))
     }
@@ -167,7 +172,7 @@ impl Instance {
         self.begin(call).map_err(Fault::Trapped)?;
         let piece = convert::message_to_guest(piece);
         let called = parts.call_on_part(&mut self.store, endpoint, piece, last);
-        let called = timeout(self.event_wait, called).await;
+        let called = within(self.event_wait, &self.pace, called).await;
         self.end(call, called).map_err(Fault::Trapped)?.map_err(Fault::Returned)
     }
 
@@ -181,7 +186,7 @@ impl Instance {
         let error = convert::session_error(error);
         let guest = self.endpoint.endpoint();
         let called = guest.call_on_error(&mut self.store, endpoint, error);
-        let called = timeout(self.event_wait, called).await;
+        let called = within(self.event_wait, &self.pace, called).await;
         self.end("endpoint.on-error", called)
     }
 
@@ -198,7 +203,7 @@ impl Instance {
         self.begin(call).map_err(Fault::Trapped)?;
         let guest = self.endpoint.endpoint();
         let called = guest.call_on_close(&mut self.store, endpoint, event);
-        let called = timeout(self.event_wait, called).await;
+        let called = within(self.event_wait, &self.pace, called).await;
         self.end(call, called).map_err(Fault::Trapped)?.map_err(Fault::Returned)
     }
 
@@ -207,7 +212,7 @@ impl Instance {
         let call = "the endpoint's destructor";
         self.begin(call)?;
         let called = endpoint.resource_drop_async(&mut self.store);
-        let called = timeout(self.event_wait, called).await;
+        let called = within(self.event_wait, &self.pace, called).await;
         self.end(call, called)
     }
 
@@ -235,7 +240,7 @@ impl Instance {
 }
 
 /// The outcome of a call that had a deadline.
-type Timed<T> = Result<wasmtime::Result<T>, tokio::time::error::Elapsed>;
+type Timed<T> = Result<wasmtime::Result<T>, OutOfPatience>;
 
 fn drop_ok<T>(result: wasmtime::Result<T>) -> wasmtime::Result<()> {
     result.map(|_| ())
@@ -247,7 +252,7 @@ fn ended(call: &'static str, store: &Store<Ctx>, called: Timed<()>) -> Trap {
         Ok(Ok(())) | Err(_) => Trap {
             kind: TrapKind::OutOfPatience,
             call,
-            detail: "the event's time (event_wait) is used up".to_owned(),
+            detail: "the time for which an event may wait (event_wait) is used up".to_owned(),
         },
     }
 }

@@ -2,41 +2,48 @@
 //! them.
 //!
 //! A call begins on the worker of whoever makes it, and most calls end there within microseconds.
-//! One that is still computing at the first tick of the clock is moved, as it stands, to a thread
-//! that the kernel lets run when no worker wants the processor. There it is interrupted as before,
-//! so that several such guests take turns.
+//! One whose turn there is over while it still computes is moved, as it stands, to a thread that
+//! the kernel lets run when no worker wants the processor. There it takes turns with others like
+//! it, until it ends or waits for something: then it goes home.
+
+mod rank;
+mod turns;
 
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
+use std::time::Duration;
 
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::time::timeout;
 use tokio_util::task::AbortOnDropHandle;
 
-/// How much less the lane's threads are worth to the kernel than workers are (`nice`): enough that
-/// a worker that wakes gets the processor at once, and little enough that a guest under a busy host
-/// still comes to its end.
-const LANE_NICENESS: i32 = 10;
+use self::turns::{Outcome, Turns};
+use crate::pace::Pace;
+
+/// A call that has had no turn for so long is starved: the machine is so busy that who comes last
+/// hardly comes at all. It goes on where threads are worth little, but something.
+const STARVED_AFTER: Duration = Duration::from_millis(500);
 
 /// The lane died under a call: the host is stopping, or a bug of the host's made the call panic.
 #[derive(Debug, thiserror::Error)]
 #[error("the thread of low priority is gone")]
 pub(crate) struct LaneGone;
 
-/// A flag that a guest's clock raises when a call is computing for long.
-pub(crate) type Slow = Arc<AtomicBool>;
-
 /// The threads of low priority. Cloning shares them.
 #[derive(Clone)]
 pub(crate) struct SlowLane {
-    runtime: Arc<Lane>,
+    /// They run when nobody else wants the processor.
+    last: Arc<Threads>,
+    /// They get a small share of it whoever wants it.
+    low: Arc<Threads>,
 }
 
-struct Lane(Option<Runtime>);
+/// As many threads as there are cores, which sleep until they are needed.
+struct Threads(Option<Runtime>);
 
-impl Drop for Lane {
+impl Drop for Threads {
     fn drop(&mut self) {
         // The last engine may be dropped by a task, which must not wait for threads.
         if let Some(runtime) = self.0.take() {
@@ -45,55 +52,106 @@ impl Drop for Lane {
     }
 }
 
-impl SlowLane {
-    /// As many threads as there are cores; they sleep until a guest computes for long.
-    pub(crate) fn new() -> std::io::Result<Self> {
-        let runtime = Builder::new_multi_thread()
-            .thread_name("slow-lane")
-            .on_thread_start(|| {
-                // Of no use where the kernel refuses, and of no harm.
-                let _set = rustix::process::setpriority_process(None, LANE_NICENESS);
-            })
-            .enable_time()
-            .build()?;
-        Ok(Self { runtime: Arc::new(Lane(Some(runtime))) })
+impl Threads {
+    fn new(name: &str, set_rank: fn()) -> std::io::Result<Arc<Self>> {
+        let runtime =
+            Builder::new_multi_thread().thread_name(name).on_thread_start(set_rank).build()?;
+        Ok(Arc::new(Self(Some(runtime))))
     }
 
-    /// Runs what computes for long and cannot be interrupted, such as a compilation.
+    fn spawn<F>(&self, turns: &Turns<F>) -> Result<AbortOnDropHandle<Outcome<F>>, LaneGone>
+    where
+        F: Future<Output: Send> + Send + Unpin + 'static,
+    {
+        let Some(runtime) = &self.0 else { return Err(LaneGone) };
+        Ok(AbortOnDropHandle::new(runtime.spawn(turns.take())))
+    }
+}
+
+impl SlowLane {
+    /// Starts the threads.
+    pub(crate) fn new() -> std::io::Result<Self> {
+        Ok(Self {
+            last: Threads::new("lane-last", rank::set_last)?,
+            low: Threads::new("lane-low", rank::set_low)?,
+        })
+    }
+
+    /// Runs what computes for long and cannot be interrupted, such as a compilation: it comes to
+    /// its end on the busiest host.
     pub(crate) async fn compute<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, LaneGone> {
-        let Some(runtime) = &self.runtime.0 else { return Err(LaneGone) };
+        let Some(runtime) = &self.low.0 else { return Err(LaneGone) };
         runtime.spawn_blocking(work).await.map_err(|_| LaneGone)
     }
 
-    /// Runs a call: here, and in the lane from the first tick on at which `slow` is raised. Gives
-    /// the future back where it ended here, so that its memory serves the next call.
+    /// Runs a call: here, and in the lane from the end of its first turn on, or from its begin
+    /// where most calls of the guest would come there. Gives the future back where it ended here,
+    /// so that its memory serves the next call.
     ///
     /// # Cancellation
     /// Dropping the future drops the call, wherever it runs.
     pub(crate) async fn run<F>(
         &self,
-        slow: &AtomicBool,
+        pace: &Arc<Pace>,
         mut call: F,
     ) -> Result<(F::Output, Option<F>), LaneGone>
     where
         F: Future<Output: Send> + Send + Unpin + 'static,
     {
-        let ended = poll_fn(|cx| match Pin::new(&mut call).poll(cx) {
-            Poll::Ready(output) => Poll::Ready(Some(output)),
-            Poll::Pending if slow.load(Ordering::Relaxed) => Poll::Ready(None),
-            Poll::Pending => Poll::Pending,
-        })
-        .await;
-        match (ended, &self.runtime.0) {
-            (Some(output), _) => Ok((output, Some(call))),
-            (None, Some(runtime)) => {
-                let ended = AbortOnDropHandle::new(runtime.spawn(call)).await;
-                ended.map(|output| (output, None)).map_err(|_| LaneGone)
+        let mut is_here = !pace.is_likely_slow();
+        loop {
+            if is_here && let Some(output) = run_here(pace, &mut call).await {
+                pace.end_call();
+                return Ok((output, Some(call)));
             }
-            (None, None) => Err(LaneGone),
+            match self.run_away(pace, call).await? {
+                Outcome::Ended(output) => {
+                    pace.end_call();
+                    return Ok((output, None));
+                }
+                Outcome::Left(back) => call = back,
+            }
+            is_here = true;
         }
     }
+
+    /// Lets a call go on in the lane until it ends or waits.
+    async fn run_away<F>(&self, pace: &Arc<Pace>, call: F) -> Result<Outcome<F>, LaneGone>
+    where
+        F: Future<Output: Send> + Send + Unpin + 'static,
+    {
+        let turns = Turns::of(call, Arc::clone(pace), Handle::current());
+        let mut task = self.last.spawn(&turns)?;
+        loop {
+            let before = turns.count();
+            if let Ok(outcome) = timeout(STARVED_AFTER, &mut task).await {
+                return outcome.map_err(|_| LaneGone);
+            }
+            if turns.count() == before {
+                break;
+            }
+        }
+        let call = match turns.call_back() {
+            Some(call) => call,
+            None => match task.await.map_err(|_| LaneGone)? {
+                Outcome::Left(call) if pace.was_turn_over() => call,
+                outcome => return Ok(outcome),
+            },
+        };
+        let turns = Turns::of(call, Arc::clone(pace), Handle::current());
+        self.low.spawn(&turns)?.await.map_err(|_| LaneGone)
+    }
+}
+
+/// Runs a call until it ends, or its turn is over.
+async fn run_here<F: Future + Unpin>(pace: &Pace, call: &mut F) -> Option<F::Output> {
+    poll_fn(|cx| match Pin::new(&mut *call).poll(cx) {
+        Poll::Ready(output) => Poll::Ready(Some(output)),
+        Poll::Pending if pace.was_turn_over() => Poll::Ready(None),
+        Poll::Pending => Poll::Pending,
+    })
+    .await
 }

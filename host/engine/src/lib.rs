@@ -15,6 +15,7 @@
 mod bindings;
 mod caller;
 mod capacity;
+mod clock;
 mod convert;
 mod ctx;
 mod engine;
@@ -24,6 +25,8 @@ mod instance;
 mod lane;
 mod limits;
 mod output;
+mod pace;
+mod patience;
 mod program;
 mod seats;
 mod session_host;

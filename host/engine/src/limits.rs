@@ -1,15 +1,11 @@
 //! What one instance may use, and how much of it it has used.
 
-use std::sync::atomic::Ordering;
+use std::sync::Arc;
 use std::time::Duration;
 
 use wasmtime::{ResourceLimiter, UpdateDeadline};
 
-use crate::lane::Slow;
-
-/// How often a guest that computes is interrupted, so that it neither holds a worker nor outlives
-/// its budget unnoticed: the finest step in which computing time is counted.
-pub(crate) const EPOCH_TICK: Duration = Duration::from_millis(1);
+use crate::pace::Pace;
 
 /// The most elements that the tables of an instance may have together: four times what CPython's
 /// component takes, the largest seen.
@@ -27,41 +23,45 @@ pub(crate) struct Budget {
     memory_bytes: usize,
     memory_was_refused: bool,
     table_elements: usize,
-    ticks_max: u64,
-    ticks: u64,
-    slow: Slow,
+    /// That of one event.
+    computing_max: Duration,
+    computing: Duration,
+    pace: Arc<Pace>,
 }
 
 impl Budget {
-    /// `slow` is raised while an event computes for longer than a tick.
-    pub(crate) fn new(memory_bytes_max: usize, event_cpu: Duration, slow: Slow) -> Self {
-        let ticks_max = event_cpu.as_millis() / EPOCH_TICK.as_millis();
+    /// For calls at this `pace`.
+    pub(crate) fn new(memory_bytes_max: usize, event_cpu: Duration, pace: Arc<Pace>) -> Self {
         Self {
             memory_bytes_max,
             memory_bytes: 0,
             memory_was_refused: false,
             table_elements: 0,
-            ticks_max: u64::try_from(ticks_max).unwrap_or(u64::MAX).max(1),
-            ticks: 0,
-            slow,
+            computing_max: event_cpu,
+            computing: Duration::ZERO,
+            pace,
         }
     }
 
     /// A new event begins: its computing time is not used yet.
     pub(crate) fn begin_event(&mut self) {
-        self.ticks = 0;
-        self.slow.store(false, Ordering::Relaxed);
+        self.computing = Duration::ZERO;
+        self.pace.begin_call();
         self.memory_was_refused = false;
     }
 
-    /// The guest has been computing for another tick.
+    /// The clock has ticked while the guest computes.
     ///
     /// # Errors
     /// [`OutOfTime`] where that was one too many.
     pub(crate) fn tick(&mut self) -> Result<UpdateDeadline, OutOfTime> {
-        self.ticks = self.ticks.saturating_add(1);
-        self.slow.store(true, Ordering::Relaxed);
-        if self.ticks > self.ticks_max { Err(OutOfTime) } else { Ok(UpdateDeadline::Yield(1)) }
+        let tick = self.pace.tick();
+        self.computing = self.computing.saturating_add(tick.used);
+        match tick.is_turn_over {
+            _ if self.computing > self.computing_max => Err(OutOfTime),
+            true => Ok(UpdateDeadline::Yield(1)),
+            false => Ok(UpdateDeadline::Continue(1)),
+        }
     }
 
     /// Whether the event asked for more memory than there is for it.
@@ -105,11 +105,14 @@ impl ResourceLimiter for Budget {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Instant;
+
     use super::*;
 
     #[test]
     fn all_memories_count_together() {
-        let mut budget = Budget::new(100, Duration::from_secs(1), Slow::default());
+        let mut budget =
+            Budget::new(100, Duration::from_secs(1), Arc::new(Pace::new(None, Arc::default())));
         assert!(budget.memory_growing(0, 60, None).expect("no trap"));
         assert!(!budget.memory_growing(0, 41, None).expect("no trap"));
         assert!(budget.memory_was_refused());
@@ -119,8 +122,11 @@ mod tests {
 
     #[test]
     fn time_is_counted_by_event() {
-        let mut budget = Budget::new(0, Duration::from_millis(2), Slow::default());
-        assert!(budget.tick().is_ok() && budget.tick().is_ok());
+        let event_cpu = Duration::from_millis(20);
+        let mut budget = Budget::new(0, event_cpu, Arc::new(Pace::new(None, Arc::default())));
+        let began = Instant::now();
+        while budget.tick().is_ok() {}
+        assert!(began.elapsed() >= event_cpu * 9 / 10, "{:?}", began.elapsed());
         assert!(budget.tick().is_err());
         budget.begin_event();
         assert!(budget.tick().is_ok());

@@ -41,7 +41,7 @@ pub enum TrapKind {
     Trapped,
     /// The guest computed for longer than one event may.
     OutOfTime,
-    /// The guest took longer than one event may, waiting included.
+    /// The guest waited for longer than one event may.
     OutOfPatience,
     /// The guest wanted more memory than it may have, and then trapped.
     OutOfMemory,
@@ -54,7 +54,7 @@ impl std::fmt::Display for TrapKind {
         f.write_str(match self {
             Self::Trapped => "trapped",
             Self::OutOfTime => "computed for too long",
-            Self::OutOfPatience => "took too long",
+            Self::OutOfPatience => "waited for too long",
             Self::OutOfMemory => "ran out of memory",
             Self::InstanceGone => "was already gone",
         })

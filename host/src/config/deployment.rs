@@ -54,7 +54,7 @@ pub struct DeploymentSettings {
     pub memory: Option<ByteSize>,
     /// Time that a guest may compute in one event.
     pub event_cpu: Option<Duration>,
-    /// Time for one event in all.
+    /// Time that a guest may wait in one event.
     pub event_wait: Option<Duration>,
     /// What its endpoints are served with that say nothing themselves.
     pub endpoint: Option<EndpointSettings>,
@@ -75,7 +75,7 @@ pub struct ResolvedDeployment {
     pub memory: ByteSize,
     /// Time that a guest may compute in one event.
     pub event_cpu: Duration,
-    /// Time for one event in all.
+    /// Time that a guest may wait in one event.
     pub event_wait: Duration,
     /// What its endpoints are served with that say nothing themselves.
     pub default_endpoint: EndpointSettings,

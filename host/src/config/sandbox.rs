@@ -29,8 +29,8 @@ pub const EVENT_CPU: Setting<Duration> = Setting {
     max: Duration::from_secs(60 * 60),
 };
 
-/// Time for one event in all, waiting included. Longer than [`EVENT_CPU`], as a guest may wait
-/// for a clock, or its reply for room in the queue.
+/// Time that a guest may wait in one event, as for a clock; what it computes counts for
+/// [`EVENT_CPU`].
 pub const EVENT_WAIT: Setting<Duration> = Setting {
     default: Duration::from_secs(10),
     min: Duration::from_millis(1),
@@ -54,7 +54,7 @@ pub struct Sandbox {
     pub memory: ByteSize,
     /// Time that a guest may compute in one event: [`EVENT_CPU`].
     pub event_cpu: Duration,
-    /// Time for one event in all: [`EVENT_WAIT`].
+    /// Time that a guest may wait in one event: [`EVENT_WAIT`].
     pub event_wait: Duration,
     /// Components compiled at once: [`COMPILE_JOBS`].
     pub compile_jobs: NonZeroUsize,

@@ -122,7 +122,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Link<IO> {
             if holds_back && !self.socket.is_full() {
                 continue;
             }
-            if taken == Taken::Turn {
+            if !self.socket.is_full() && taken != Taken::All {
                 // A full queue leaves the worker to others now and then.
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
@@ -250,7 +250,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Link<IO> {
             if self.poll_flush(cx).is_err() || self.socket.is_full() || taken == Taken::Closing {
                 return;
             }
-            if taken == Taken::Turn {
+            if taken != Taken::All {
                 cx.waker().wake_by_ref();
                 return;
             }

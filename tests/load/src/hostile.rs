@@ -8,8 +8,12 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, anyhow};
-use rustix::process::setpriority_process;
+use anyhow::{Result, anyhow};
+use thread_priority::ThreadPriority;
+use thread_priority::unix::{
+    NormalThreadSchedulePolicy, ThreadSchedulePolicy, set_thread_priority_and_policy,
+    thread_native_id,
+};
 use tokio_tungstenite::tungstenite::{self, Error, Message, WebSocket};
 
 use crate::client::{self, Patient};
@@ -25,9 +29,13 @@ const UNREAD_MILLISECONDS: u64 = 1_000;
 /// The pause after a refused connection, in milliseconds.
 const REFUSED_MILLISECONDS: u64 = 10;
 
-/// The nice value of the hostile clients: the lowest priority. They share the generator's CPU, and
-/// what is measured is whether the host holds up a neighbour, not whether they do.
-const NICE: i32 = 19;
+/// Lets the calling thread run when nobody else wants the processor: the hostile clients share the
+/// generator's, and what is measured is whether the host holds up a neighbour, not whether they do.
+fn come_last() -> Result<()> {
+    let policy = ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Idle);
+    set_thread_priority_and_policy(thread_native_id(), ThreadPriority::Min, policy)
+        .map_err(|error| anyhow!("cannot lower the priority: {error}"))
+}
 
 /// What the client of a misbehaving guest does. It comes back when its connection has
 /// ended, [`PROVOKE_MILLISECONDS`] after its last visit began at the earliest.
@@ -145,8 +153,7 @@ struct Hostile {
 
 impl Hostile {
     fn run(&mut self) -> Result<Tally> {
-        // On Linux this is the calling thread's own.
-        setpriority_process(None, NICE).context("cannot lower the priority")?;
+        come_last()?;
         let pace = Duration::from_millis(PROVOKE_MILLISECONDS);
         while !self.is_over() {
             let arrived = Instant::now();

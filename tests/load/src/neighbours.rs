@@ -79,6 +79,8 @@ pub struct Settings {
     pub echo: PathBuf,
     /// The folder with the zoo's components.
     pub zoo: PathBuf,
+    /// The guests to measure it beside; all of [`ZOO`] where none is named.
+    pub guests: Vec<&'static Specimen>,
     /// How long the echo runs alone, and then again beside each guest.
     pub timing: Timing,
     /// Messages a second that are due on the healthy echo.
@@ -104,7 +106,9 @@ pub fn run(
 ) -> Result<Report> {
     let version = rivals::version(&settings.sockhop)?;
     let mut rows = Vec::new();
-    for specimen in &ZOO {
+    let all =
+        if settings.guests.is_empty() { ZOO.iter().collect() } else { settings.guests.clone() };
+    for specimen in all {
         let row = measure(settings, specimen, scratch).with_context(|| specimen.name)?;
         progress(&row.describe());
         rows.push(row);

@@ -33,18 +33,6 @@ async fn computing_for_ever_ends_in_time_wherever_it_happens() {
 }
 
 #[tokio::test]
-async fn an_event_that_takes_too_long_ends_though_it_may_compute() {
-    for place in ["BEGIN", "DESCRIBE"] {
-        let engine = engine(1);
-        let component = guest_with(&[(place, "(call $forever)")]);
-        let guest = guest_within(&engine, &component, settings(AMPLE, SHORT));
-        let error = guest.describe().await.expect_err("it never ends");
-        assert_eq!(kind_of(&error), TrapKind::OutOfPatience, "{place}: {error:?}");
-        assert_eq!(engine.instances(), 0);
-    }
-}
-
-#[tokio::test]
 async fn hoarding_memory_ends_wherever_it_happens() {
     for place in ["BEGIN", "DESCRIBE"] {
         let engine = engine(1);

@@ -14,6 +14,7 @@ use sockhop_load::frame::Kind;
 use sockhop_load::limits::make_room;
 use sockhop_load::load::{Pace, Target, Timing, Traffic};
 use sockhop_load::machine::Machine;
+use sockhop_load::neighbours::{Specimen, ZOO};
 use sockhop_load::pin::Pins;
 use sockhop_load::report::Report;
 use sockhop_load::rivals::Rivals;
@@ -65,6 +66,9 @@ struct Host {
     #[arg(long, default_value_t = 2000)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     rate: u32,
+    /// Beside this guest of the zoo only, by its name in the table; may be given more than once.
+    #[arg(long, value_name = "NAME", value_parser = specimen)]
+    guest: Vec<&'static Specimen>,
     /// Hostile clients beside it.
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=1000))]
     hostile: u16,
@@ -216,6 +220,7 @@ fn measure_zoo(host: &Host, zoo: &Path, pins: Pins, scratch: &Path) -> Result<Ve
         echo: host.echo.clone(),
         zoo: zoo.to_owned(),
         timing: host.common.timing(),
+        guests: host.guest.clone(),
         rate: host.rate,
         hostile: host.hostile.into(),
         pins,
@@ -223,6 +228,13 @@ fn measure_zoo(host: &Host, zoo: &Path, pins: Pins, scratch: &Path) -> Result<Ve
     let report = neighbours::run(&settings, Machine::read()?, scratch, &mut note)?;
     say(&report)?;
     Ok(report)
+}
+
+fn specimen(name: &str) -> Result<&'static Specimen, String> {
+    ZOO.iter().find(|specimen| specimen.name == name).ok_or_else(|| {
+        let names: Vec<_> = ZOO.iter().map(|specimen| specimen.name).collect();
+        format!("the zoo has: {}", names.join("; "))
+    })
 }
 
 /// Writes the JSON before a lost message makes the run fail.

@@ -201,6 +201,7 @@ fn neighbours_have_a_row_for_each_specimen() {
         echo: component(scratch.path(), "echo"),
         zoo: scratch.path().to_owned(),
         timing: short(),
+        guests: Vec::new(),
         rate: 1000,
         hostile: 2,
         pins: Pins::none(),
@@ -217,13 +218,14 @@ fn neighbours_have_a_row_for_each_specimen() {
 }
 
 #[test]
-fn a_missing_specimen_is_named() {
+fn a_missing_specimen_is_named_and_others_are_not_missed() {
     let scratch = scratch();
     let settings = neighbours::Settings {
         sockhop: stand_in(scratch.path()),
         echo: component(scratch.path(), "echo"),
         zoo: scratch.path().to_owned(),
         timing: short(),
+        guests: vec![&neighbours::ZOO[1]],
         rate: 1000,
         hostile: 1,
         pins: Pins::none(),
@@ -232,5 +234,5 @@ fn a_missing_specimen_is_named() {
     let error =
         neighbours::run(&settings, machine, scratch.path(), &mut |_| {}).expect_err("no such file");
     let error = format!("{error:#}");
-    assert!(error.starts_with("traps in open: ") && error.ends_with("is not a file"), "{error}");
+    assert!(error.starts_with("traps in message: ") && error.ends_with("is not a file"), "{error}");
 }
