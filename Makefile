@@ -33,6 +33,10 @@ BENCH_SECONDS ?= 3
 # More of it, for example BENCH_FLAGS="--windows 10 --load fan-out --server native --server bun".
 BENCH_FLAGS ?=
 
+# What `make fuzz` fuzzes, all where nothing is named, and for how long each.
+FUZZ_TARGET ?=
+FUZZ_SECONDS ?= 60
+
 .PHONY: help
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -93,6 +97,10 @@ $(BUN): $(addprefix tests/load/bun/,package.json package-lock.json .npmrc)
 	@for bun in $(@D)/node_modules/@oven/*/bin/bun; do \
 		if "$$bun" --version >/dev/null 2>&1; then ln -f "$$bun" $@; touch $@; exit 0; fi; \
 	done; echo "npm has no Bun for this machine" >&2; exit 1
+
+.PHONY: fuzz
+fuzz: toolchain ## Fuzz what peers and proxies send, guided by coverage: FUZZ_TARGET=frames FUZZ_SECONDS=600.
+	tests/fuzz/guided.sh $(TARGET) $(FUZZ_SECONDS) $(FUZZ_TARGET)
 
 .PHONY: fmt
 fmt: ## Format the code.

@@ -32,7 +32,8 @@ struct Hop {
 /// Nothing is believed unless the connection's peer is trusted. From there the way is followed
 /// back, from the last proxy to the first, as long as each that is named is trusted itself: the
 /// first that is not is the peer, and what is told beyond it is its own invention.
-pub(super) fn follow(headers: &HeaderMap, peer: Peer, proxy: &Proxy) -> (Peer, Option<String>) {
+#[must_use]
+pub fn follow(headers: &HeaderMap, peer: Peer, proxy: &Proxy) -> (Peer, Option<String>) {
     let trusted = &proxy.forwarded_from;
     if !trusted.contain(peer.address.ip()) {
         return (peer, None);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 /// Where a peer is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum PeerAddress {
+pub enum PeerAddress {
     /// An address and a port.
     Socket(SocketAddr),
     /// An address of which a proxy told no port.
@@ -18,7 +18,7 @@ pub(super) enum PeerAddress {
 impl PeerAddress {
     /// The address alone, where there is one.
     #[must_use]
-    pub(super) fn ip(&self) -> Option<IpAddr> {
+    pub fn ip(&self) -> Option<IpAddr> {
         match self {
             Self::Socket(address) => Some(address.ip()),
             Self::Ip(ip) => Some(*ip),
@@ -57,7 +57,7 @@ pub(super) fn canonical(address: SocketAddr) -> SocketAddr {
 
 /// A connection's two ends, and how they are connected. Cheap to clone.
 #[derive(Clone, Debug)]
-pub(super) struct Peer {
+pub struct Peer {
     /// Where the peer is: the one that counts for logs, limits and guests.
     pub address: PeerAddress,
     /// What it connected to: an address and a port, or `unix:` and a path.
@@ -71,7 +71,8 @@ pub(super) struct Peer {
 
 impl Peer {
     /// What the system tells of a connection that has just come.
-    pub(super) fn new(address: PeerAddress, local: String) -> Self {
+    #[must_use]
+    pub fn new(address: PeerAddress, local: String) -> Self {
         Self { address, local: local.into(), secure: false, certificates: Arc::new([]) }
     }
 }

@@ -1,6 +1,6 @@
 //! The PROXY protocol: a proxy says in the first bytes of a connection whose it is.
 
-mod header;
+pub mod header;
 
 use std::io;
 use std::time::Duration;

@@ -24,11 +24,11 @@ pub(super) fn hops(headers: &HeaderMap) -> Vec<Hop> {
 /// The elements of one field.
 fn elements(text: &str) -> Option<Vec<Hop>> {
     let mut hops = Vec::new();
-    let mut hop = Hop::default();
+    let (mut hop, mut is_for_said) = (Hop::default(), false);
     let mut rest = text.trim_start();
     loop {
         if let Some((name, value, behind)) = pair(rest)? {
-            note(&mut hop, name, value)?;
+            note(&mut hop, &mut is_for_said, name, value)?;
             rest = behind.trim_start();
         }
         match rest.split_at_checked(1) {
@@ -39,6 +39,7 @@ fn elements(text: &str) -> Option<Vec<Hop>> {
             Some((";", behind)) => rest = behind.trim_start(),
             Some((",", behind)) => {
                 hops.push(std::mem::take(&mut hop));
+                is_for_said = false;
                 rest = behind.trim_start();
             }
             Some(_) => return None,
@@ -85,12 +86,12 @@ fn token_length(text: &str) -> usize {
 }
 
 /// Takes a pair down; nothing where its name came before (RFC 7239 §4).
-fn note(hop: &mut Hop, name: &str, value: String) -> Option<()> {
+fn note(hop: &mut Hop, is_for_said: &mut bool, name: &str, value: String) -> Option<()> {
     let is = |known: &str| name.eq_ignore_ascii_case(known);
     let seen = if is("for") {
-        // `unknown`, and names that hide an address, are none.
-        let before = std::mem::replace(&mut hop.from, node::parse(&value));
-        before.is_some()
+        // `unknown`, and names that hide an address, are none, and were said all the same.
+        hop.from = node::parse(&value);
+        std::mem::replace(is_for_said, true)
     } else if is("proto") {
         hop.proto.replace(value).is_some()
     } else if is("host") {

@@ -129,6 +129,7 @@ fn what_cannot_be_read_ends_the_way() {
         standard_gives(&["for=6.6.6.6", broken, "for=10.0.0.9"], "10.0.0.9", false, None);
     }
     standard_gives(&["for=192.0.2.1;for=6.6.6.6"], PROXY, false, None);
+    standard_gives(&["for=unknown;for=6.6.6.6"], PROXY, false, None);
 }
 
 #[test]

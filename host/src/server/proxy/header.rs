@@ -9,6 +9,9 @@ use super::super::peer::{PeerAddress, canonical};
 /// What a header of version 1 begins with.
 const V1_BEGIN: &[u8] = b"PROXY ";
 
+/// What one begins with that tells nothing.
+const V1_UNKNOWN: [&[u8]; 2] = [b"PROXY UNKNOWN\r\n", b"PROXY UNKNOWN "];
+
 /// What ends it.
 const V1_END: &[u8] = b"\r\n";
 
@@ -28,18 +31,21 @@ const V2_TLS_USED: u8 = 0x01;
 
 /// What a proxy says about a connection that it passes on.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::server) struct Told {
+pub struct Told {
     /// Whose it is.
-    pub(in crate::server) source: PeerAddress,
+    pub source: PeerAddress,
     /// What it was made to.
-    pub(in crate::server) destination: Option<SocketAddr>,
+    pub destination: Option<SocketAddr>,
     /// Whether the peer's own connection is encrypted, as far as the header tells.
-    pub(in crate::server) secure: bool,
+    pub secure: bool,
 }
 
 /// The header that these bytes begin with, and how long it is; nothing as long as more is to come.
 /// A proxy that speaks for itself, or does not know, tells nothing.
-pub(super) fn parse(read: &[u8]) -> Result<Option<(Option<Told>, usize)>, HeaderError> {
+///
+/// # Errors
+/// [`HeaderError`]; whatever comes behind these bytes does not mend it.
+pub fn parse(read: &[u8]) -> Result<Option<(Option<Told>, usize)>, HeaderError> {
     if begins(read, V1_BEGIN) {
         let head = &read[..read.len().min(V1_BYTES_MAX)];
         let end = head.windows(V1_END.len()).position(|two| two == V1_END);
@@ -75,6 +81,14 @@ fn begins(read: &[u8], text: &[u8]) -> bool {
 }
 
 fn parse_v1(header: &[u8]) -> Result<Option<Told>, HeaderError> {
+    // Who does not know may write anything behind the word, and it is not looked at (§2.1).
+    if V1_UNKNOWN.iter().any(|begin| header.starts_with(begin)) {
+        return Ok(None);
+    }
+    // The library reads a port as Rust does, with a sign or without; nothing else has one.
+    if header.contains(&b'+') {
+        return Err(HeaderError::Invalid);
+    }
     let header = v1::Header::try_from(header).map_err(|_| HeaderError::Invalid)?;
     let told = |source: SocketAddr, destination| Told {
         source: PeerAddress::from(source),
@@ -131,7 +145,7 @@ fn parse_v2(header: &[u8]) -> Result<Option<Told>, HeaderError> {
 
 /// Why there is no header. The proxy's operator is to act, or this host's, who has named it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(in crate::server) enum HeaderError {
+pub enum HeaderError {
     /// The connection begins otherwise.
     #[error("it does not begin with a PROXY header")]
     Absent,
@@ -179,6 +193,7 @@ mod tests {
             ),
             (b"PROXY UNKNOWN\r\n".to_vec(), None),
             (b"PROXY UNKNOWN ffff::1 ffff::2 1 2\r\n".to_vec(), None),
+            (b"PROXY UNKNOWN 1 2 3 4 5 \xff+\r\n".to_vec(), None),
             (second(1, 0x11, &IPV4), ends(false)),
             (second(1, 0x11, &tls), ends(true)),
             (second(1, 0x11, &no_tls), ends(false)),
@@ -217,6 +232,8 @@ mod tests {
             (second(1, 0x11, &[0; V2_BYTES_MAX]), E::TooLong),
             (b"PROXY TCP4 192.0.2.1 198.51.100.1 4660\r\n".to_vec(), E::Invalid),
             (b"PROXY TCP4 192.0.2.1 198.51.100.1 4660 65536\r\n".to_vec(), E::Invalid),
+            (b"PROXY TCP4 192.0.2.1 198.51.100.1 +466 443\r\n".to_vec(), E::Invalid),
+            (b"PROXY UNKNOWNS\r\n".to_vec(), E::Invalid),
             (b"PROXY TCP4 2001:db8::1 2001:db8::2 1 2\r\n".to_vec(), E::Invalid),
             (b"PROXY UDP4 192.0.2.1 198.51.100.1 1 2\r\n".to_vec(), E::Invalid),
             (b"PROXY \r\n".to_vec(), E::Invalid),
@@ -235,7 +252,7 @@ mod tests {
         /// As long as a header is not whole, more is waited for; what is behind it does not matter.
         #[test]
         fn any_split_gives_the_same(
-            index in 0_usize..12,
+            index in 0_usize..13,
             rest in prop::collection::vec(any::<u8>(), 0..40),
         ) {
             let (header, expected) = valid().swap_remove(index);
