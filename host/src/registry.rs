@@ -59,6 +59,9 @@ impl Registry {
     }
 }
 
+/// How many sessions of an endpoint are shown to a guest at a time.
+const PAGE_SESSIONS: usize = 256;
+
 /// A session and what the operator wants to know of it.
 #[derive(Debug)]
 pub struct Entry {
@@ -148,10 +151,24 @@ impl Directory for EndpointSessions {
     }
 
     fn visit(&self, after: Option<SessionId>, visit: &mut dyn FnMut(&Arc<Handle>) -> bool) {
-        let after = after.map_or(Bound::Unbounded, Bound::Excluded);
-        for entry in self.read().range((after, Bound::Unbounded)).map(|(_id, entry)| entry) {
-            if !visit(&entry.session) {
-                break;
+        let mut after = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let mut page = Vec::new();
+        loop {
+            // A page under the lock, and what is done with it outside: a guest that computes in
+            // threads which others come before must not keep those others from the list.
+            let from = (after, Bound::Unbounded);
+            let sessions = self.read();
+            page.extend(
+                sessions
+                    .range(from)
+                    .take(PAGE_SESSIONS)
+                    .map(|(_id, entry)| Arc::clone(&entry.session)),
+            );
+            drop(sessions);
+            let Some(last) = page.last() else { return };
+            after = Bound::Excluded(last.id());
+            if !page.drain(..).all(|session| visit(&session)) {
+                return;
             }
         }
     }

@@ -12,8 +12,9 @@ mod turns;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Poll;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::time::timeout;
@@ -25,6 +26,9 @@ use crate::pace::Pace;
 /// A call that has had no turn for so long is starved: the machine is so busy that who comes last
 /// hardly comes at all. It goes on where threads are worth little, but something.
 const STARVED_AFTER: Duration = Duration::from_millis(500);
+
+/// For how long a machine that has starved one call is taken to starve others.
+const STARVED_FOR: Duration = Duration::from_secs(2);
 
 /// The lane died under a call: the host is stopping, or a bug of the host's made the call panic.
 #[derive(Debug, thiserror::Error)]
@@ -38,6 +42,7 @@ pub(crate) struct SlowLane {
     last: Arc<Threads>,
     /// They get a small share of it whoever wants it.
     low: Arc<Threads>,
+    starved: Starved,
 }
 
 /// As many threads as there are cores, which sleep until they are needed.
@@ -74,6 +79,7 @@ impl SlowLane {
         Ok(Self {
             last: Threads::new("lane-last", rank::set_last)?,
             low: Threads::new("lane-low", rank::set_low)?,
+            starved: Starved::new(),
         })
     }
 
@@ -101,6 +107,7 @@ impl SlowLane {
     where
         F: Future<Output: Send> + Send + Unpin + 'static,
     {
+        pace.begin_call();
         let mut is_here = !pace.is_likely_slow();
         loop {
             if is_here && let Some(output) = run_here(pace, &mut call).await {
@@ -123,6 +130,23 @@ impl SlowLane {
     where
         F: Future<Output: Send> + Send + Unpin + 'static,
     {
+        let call = match self.run_last(pace, call).await? {
+            Outcome::Left(call) if pace.was_turn_over() => call,
+            outcome => return Ok(outcome),
+        };
+        let turns = Turns::of(call, Arc::clone(pace), Handle::current());
+        self.low.spawn(&turns)?.await.map_err(|_| LaneGone)
+    }
+
+    /// Lets a call go on where nobody waits for it, until it ends, waits, or is starved.
+    async fn run_last<F>(&self, pace: &Arc<Pace>, call: F) -> Result<Outcome<F>, LaneGone>
+    where
+        F: Future<Output: Send> + Send + Unpin + 'static,
+    {
+        if self.starved.is_recent() {
+            pace.starve();
+            return Ok(Outcome::Left(call));
+        }
         let turns = Turns::of(call, Arc::clone(pace), Handle::current());
         let mut task = self.last.spawn(&turns)?;
         loop {
@@ -134,24 +158,55 @@ impl SlowLane {
                 break;
             }
         }
-        let call = match turns.call_back() {
-            Some(call) => call,
-            None => match task.await.map_err(|_| LaneGone)? {
-                Outcome::Left(call) if pace.was_turn_over() => call,
-                outcome => return Ok(outcome),
-            },
-        };
-        let turns = Turns::of(call, Arc::clone(pace), Handle::current());
-        self.low.spawn(&turns)?.await.map_err(|_| LaneGone)
+        self.starved.note();
+        match turns.call_back() {
+            Some(call) => {
+                pace.starve();
+                Ok(Outcome::Left(call))
+            }
+            None => task.await.map_err(|_| LaneGone),
+        }
+    }
+}
+
+/// When a call was last starved: those after it need not find it out each for itself.
+#[derive(Clone)]
+struct Starved {
+    since: Instant,
+    /// Milliseconds since then; 0 for never.
+    last: Arc<AtomicU64>,
+}
+
+impl Starved {
+    fn new() -> Self {
+        Self { since: Instant::now(), last: Arc::default() }
+    }
+
+    fn now(&self) -> u64 {
+        u64::try_from(self.since.elapsed().as_millis()).unwrap_or(u64::MAX).max(1)
+    }
+
+    fn note(&self) {
+        self.last.store(self.now(), Ordering::Relaxed);
+    }
+
+    fn is_recent(&self) -> bool {
+        let last = self.last.load(Ordering::Relaxed);
+        let for_millis = STARVED_FOR.as_millis();
+        last != 0 && u128::from(self.now().saturating_sub(last)) < for_millis
     }
 }
 
 /// Runs a call until it ends, or its turn is over.
 async fn run_here<F: Future + Unpin>(pace: &Pace, call: &mut F) -> Option<F::Output> {
-    poll_fn(|cx| match Pin::new(&mut *call).poll(cx) {
-        Poll::Ready(output) => Poll::Ready(Some(output)),
-        Poll::Pending if pace.was_turn_over() => Poll::Ready(None),
-        Poll::Pending => Poll::Pending,
+    poll_fn(|cx| {
+        let polled = Pin::new(&mut *call).poll(cx);
+        pace.end_turn_here();
+        match polled {
+            Poll::Ready(output) => Poll::Ready(Some(output)),
+            Poll::Pending if pace.was_turn_over() => Poll::Ready(None),
+            Poll::Pending => Poll::Pending,
+        }
     })
     .await
 }

@@ -46,7 +46,6 @@ impl Budget {
     /// A new event begins: its computing time is not used yet.
     pub(crate) fn begin_event(&mut self) {
         self.computing = Duration::ZERO;
-        self.pace.begin_call();
         self.memory_was_refused = false;
     }
 

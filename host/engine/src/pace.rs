@@ -16,6 +16,10 @@ pub(crate) use self::history::History;
 /// [`EPOCH_TICK`], so that the second tick ends it.
 const TURN_NANOS: u64 = 200_000;
 
+/// A call is slow of which a turn takes so long, in nanoseconds, by a clock that moves in steps of a
+/// few milliseconds.
+const LONG_NANOS: u64 = 2_000_000;
+
 /// What a turn is charged at its first tick, which comes somewhere in the first [`EPOCH_TICK`].
 const FIRST_TICK_CHARGE: Duration = Duration::from_micros(125);
 
@@ -40,9 +44,9 @@ pub(crate) struct Pace {
     first_tick_at: AtomicU64,
     last_tick_at: AtomicU64,
     is_turn_over: AtomicBool,
-    /// A turn of the call was over.
+    /// A turn of the call was over, or long.
     is_slow: AtomicBool,
-    /// When the call began, by [`coarse_time`].
+    /// When the turn began, by [`coarse_time`].
     began_at: AtomicU64,
 }
 
@@ -63,7 +67,6 @@ impl Pace {
     /// A call begins.
     pub(crate) fn begin_call(&self) {
         self.is_slow.store(false, Ordering::Relaxed);
-        self.began_at.store(coarse_time(), Ordering::Relaxed);
     }
 
     /// The call computes from here on, in this thread.
@@ -73,6 +76,20 @@ impl Pace {
         }
         self.last_tick_at.store(0, Ordering::Relaxed);
         self.is_turn_over.store(false, Ordering::Relaxed);
+        self.began_at.store(coarse_time(), Ordering::Relaxed);
+    }
+
+    /// A turn has ended that lets nobody go first: what it took says something about the call.
+    pub(crate) fn end_turn_here(&self) {
+        let began_at = self.began_at.load(Ordering::Relaxed);
+        if coarse_time().saturating_sub(began_at) >= LONG_NANOS {
+            self.is_slow.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// The call is to go on elsewhere, though its turn is not over.
+    pub(crate) fn starve(&self) {
+        self.is_turn_over.store(true, Ordering::Relaxed);
     }
 
     /// The clock has ticked in the middle of a turn. The time of the processor counts, so that a
@@ -104,9 +121,7 @@ impl Pace {
 
     /// The call has ended.
     pub(crate) fn end_call(&self) {
-        let is_slow = self.is_slow.load(Ordering::Relaxed)
-            || self.began_at.load(Ordering::Relaxed) != coarse_time();
-        self.history.note(is_slow);
+        self.history.note(self.is_slow.load(Ordering::Relaxed));
     }
 
     /// Whether the next call is likely to compute for long.

@@ -122,8 +122,8 @@ pub trait Directory: Send + Sync {
     fn get(&self, id: SessionId) -> Option<Arc<Handle>>;
 
     /// Shows the open sessions behind `after` (all of them where it is absent), oldest first, until
-    /// `visit` returns false. `visit` must not call back into the directory: it may run under its
-    /// lock.
+    /// `visit` returns false. Sessions that come
+    /// or go meanwhile may be among them.
     fn visit(&self, after: Option<SessionId>, visit: &mut dyn FnMut(&Arc<Handle>) -> bool);
 }
 
