@@ -113,7 +113,7 @@ pub enum CloseCause {
     Requested,
     /// The peer broke a rule of RFC 6455.
     ProtocolError,
-    /// The peer sent text that is not UTF-8.
+    /// The peer sent text that is not UTF-8, or data that is not DEFLATE.
     InvalidPayload,
     /// The peer sent a message above the limit.
     MessageTooBig,
@@ -153,7 +153,7 @@ impl CloseCause {
                 CloseReason::of_host(code::UNEXPECTED_CONDITION, "message given up")
             }
             Self::ProtocolError => CloseReason::of_host(code::PROTOCOL_ERROR, "protocol error"),
-            Self::InvalidPayload => CloseReason::of_host(code::NOT_CONSISTENT, "text is not UTF-8"),
+            Self::InvalidPayload => CloseReason::of_host(code::NOT_CONSISTENT, "invalid payload"),
             Self::MessageTooBig => CloseReason::of_host(code::TOO_BIG, "message is too big"),
             Self::GoingAway => CloseReason::of_host(code::GOING_AWAY, "going away"),
             Self::ServiceRestart => CloseReason::of_host(code::SERVICE_RESTART, "service restart"),

@@ -173,9 +173,8 @@ impl Outbound {
         if !self.is_open() {
             return Err(SendError::Closed);
         }
-        if !self.has_room(cost) {
-            self.too_slow();
-            return Err(SendError::QueueFull(self.status()));
+        if !self.makes_room(cost) {
+            return Err(self.too_slow().map_or(SendError::Closed, SendError::QueueFull));
         }
         self.append(cost, Entry::Stream);
         Ok(self.streams.start())
@@ -186,18 +185,17 @@ impl Outbound {
     /// # Errors
     /// [`WriteError`]; the piece is not taken.
     pub fn write_piece(&mut self, stream: StreamId, piece: Message) -> Result<(), WriteError> {
-        let cost = cost_of(piece.payload_bytes());
-        let room = self.has_room(cost) || self.queued_bytes <= cost_of(0);
-        if self.is_open() && !room {
-            self.too_slow();
-            return Err(WriteError::QueueFull(self.status()));
-        }
         if !self.is_open() {
             return Err(WriteError::Closed);
         }
+        self.streams.check(stream, piece.kind())?;
+        let cost = cost_of(piece.payload_bytes());
+        if self.queued_bytes > cost_of(0) && !self.makes_room(cost) {
+            return Err(self.too_slow().map_or(WriteError::Closed, WriteError::QueueFull));
+        }
         self.streams.write(stream, piece)?;
         self.queued_bytes = self.queued_bytes.saturating_add(cost);
-        self.wake();
+        self.hold_back(0, cost);
         Ok(())
     }
 
@@ -224,12 +222,24 @@ impl Outbound {
         }
     }
 
-    /// Asks for a close behind all that waits. Only the first request counts.
+    /// Asks for a close behind all that waits. Only the first request counts, but that a guest which
+    /// is gone is why it gave its messages up.
     pub fn close(&mut self, request: CloseRequest) {
-        if self.is_open() {
-            self.state = State::Closing(Some(request));
-            self.batch = None;
-            self.wake();
+        match &mut self.state {
+            State::Open => {
+                self.state = State::Closing(Some(request));
+                self.batch = None;
+                // What has not begun is no message, and holds up none behind it.
+                self.streams.finish_empty();
+                self.wake();
+            }
+            State::Closing(Some(first))
+                if first.cause == CloseCause::MessageAbandoned
+                    && request.cause == CloseCause::GuestFailed =>
+            {
+                *first = request;
+            }
+            State::Closing(_) | State::Shut => {}
         }
     }
 
@@ -314,7 +324,7 @@ impl Outbound {
         if !self.is_open() {
             return Err(SendError::Closed);
         }
-        if self.has_room(cost) {
+        if self.makes_room(cost) {
             self.append(cost, entry);
             return Ok(());
         }
@@ -325,8 +335,7 @@ impl Outbound {
                 Ok(())
             }
             SlowReader::Close => {
-                self.too_slow();
-                Err(SendError::Closed)
+                Err(self.too_slow().map_or(SendError::Closed, SendError::QueueFull))
             }
         }
     }
@@ -334,10 +343,15 @@ impl Outbound {
     fn append(&mut self, cost: usize, entry: Entry) {
         self.queued_bytes = self.queued_bytes.saturating_add(cost);
         self.entries.push_back(entry);
+        self.hold_back(1, cost);
+    }
+
+    /// Something was queued: it is held back where that is wanted, and not too much already.
+    fn hold_back(&mut self, entries: usize, cost: usize) {
         if let Some(batch) = &mut self.batch {
-            batch.entries += 1;
+            batch.entries += entries;
             batch.bytes = batch.bytes.saturating_add(cost);
-            if batch.bytes < BATCH_BYTES_MAX {
+            if batch.bytes < BATCH_BYTES_MAX.min(self.limits.bytes / 2) {
                 return;
             }
             *batch = Batch::default();
@@ -345,19 +359,33 @@ impl Outbound {
         self.wake();
     }
 
-    /// There was no room for something that cannot be dropped.
-    fn too_slow(&mut self) {
+    /// There was no room for something that cannot be dropped. Answers how full the queue is where
+    /// the session goes on.
+    fn too_slow(&mut self) -> Option<QueueStatus> {
         if self.limits.slow_reader == SlowReader::Close {
             self.close(CloseRequest::by_host(CloseCause::SlowReader));
+            return None;
         }
+        Some(self.status())
     }
 
     fn waiting(&self) -> usize {
         self.queued_bytes.saturating_add(self.claimed_bytes)
     }
 
+    /// Whether there is room. Where there is none, what is held back is let go of.
+    fn makes_room(&mut self, cost: usize) -> bool {
+        let has_room = self.has_room(cost);
+        if !has_room {
+            self.flush();
+        }
+        has_room
+    }
+
     fn has_room(&self, cost: usize) -> bool {
-        let waiting = self.waiting();
+        // What is held back is no sign of a slow peer, and is half of the limit at most.
+        let held = self.batch.as_ref().map_or(0, |batch| batch.bytes);
+        let waiting = self.waiting().saturating_sub(held);
         waiting == 0 || waiting.saturating_add(cost) <= self.limits.bytes
     }
 

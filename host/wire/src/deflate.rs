@@ -16,7 +16,7 @@ pub use budget::{Budget, BudgetTicket};
 pub use client::{AnswerError, accept_answer, offer};
 pub use inbound::{Corrupt, Finish, Inbound, Step};
 pub use negotiate::negotiate;
-pub use outbound::{Outbound, SharedKey};
+pub use outbound::{COMPRESSED_BYTES_MAX, Outbound, SharedKey};
 pub use policy::Policy;
 pub use pool::{COMPRESSORS_POOLED_MAX, DECOMPRESSORS_POOLED_MAX};
 

@@ -6,8 +6,8 @@ use thiserror::Error;
 /// is bounded as well: about what the queue itself spends on it.
 pub const MESSAGE_OVERHEAD_BYTES: usize = 64;
 
-/// How much is held back at the most while batching is allowed, in bytes: about what one write to
-/// a socket takes.
+/// How much is held back at the most while batching is allowed, in bytes, where half of the queue's
+/// limit is not less: about what one write to a socket takes.
 pub const BATCH_BYTES_MAX: usize = 16 << 10;
 
 /// How full a queue is.
@@ -37,7 +37,7 @@ pub enum SlowReader {
 /// What a queue is bounded by.
 #[derive(Clone, Copy, Debug)]
 pub struct QueueLimits {
-    /// The most that may wait, in bytes, or one message of any size.
+    /// The most that may wait, in bytes, or one message of any size; beside what is held back.
     pub bytes: usize,
     /// What becomes of a message beyond it.
     pub slow_reader: SlowReader,

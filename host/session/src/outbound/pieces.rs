@@ -84,11 +84,18 @@ impl Streams {
         id
     }
 
-    pub(super) fn write(&mut self, id: StreamId, piece: Message) -> Result<(), WriteError> {
-        let stream = self.unfinished(id).ok_or(WriteError::Closed)?;
-        if *stream.kind.get_or_insert(piece.kind()) != piece.kind() {
-            return Err(WriteError::WrongKind);
+    /// Whether a piece of this kind may follow.
+    pub(super) fn check(&mut self, id: StreamId, kind: Kind) -> Result<(), WriteError> {
+        match self.unfinished(id).ok_or(WriteError::Closed)?.kind {
+            Some(first) if first != kind => Err(WriteError::WrongKind),
+            Some(_) | None => Ok(()),
         }
+    }
+
+    pub(super) fn write(&mut self, id: StreamId, piece: Message) -> Result<(), WriteError> {
+        self.check(id, piece.kind())?;
+        let stream = self.unfinished(id).ok_or(WriteError::Closed)?;
+        stream.kind = Some(piece.kind());
         stream.pieces.push_back(piece);
         Ok(())
     }
@@ -103,6 +110,13 @@ impl Streams {
         let Some(stream) = self.unfinished(id) else { return false };
         stream.finished = stream.kind.is_none();
         !stream.finished
+    }
+
+    /// Finishes those of which there is no piece.
+    pub(super) fn finish_empty(&mut self) {
+        for stream in self.streams.iter_mut().filter(|stream| stream.kind.is_none()) {
+            stream.finished = true;
+        }
     }
 
     /// Whether one of them is not finished.

@@ -7,6 +7,10 @@ use super::pool::{Compressor, with_scratch};
 use super::{Agreed, TAIL, WINDOW_BITS_MAX, WINDOW_BITS_MIN};
 use crate::Role;
 
+/// The largest message that is compressed, in bytes: a larger one goes as it is, which RFC 7692 §6
+/// leaves to each message, because it would hold its worker for more than a few milliseconds.
+pub const COMPRESSED_BYTES_MAX: usize = 256 << 10;
+
 /// What a compressed payload depends on, beside the payload. Connections with the same key may be
 /// sent the same bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -66,10 +70,11 @@ impl Outbound {
     }
 
     /// Whether a message with a payload of so many bytes is worth trying. An empty one never is:
-    /// compressed it is a byte longer.
+    /// compressed it is a byte longer. One of more than [`COMPRESSED_BYTES_MAX`] is neither.
     #[must_use]
     pub fn wants(&self, payload_bytes: usize) -> bool {
-        self.least_bytes.is_some_and(|least| payload_bytes >= least)
+        payload_bytes <= COMPRESSED_BYTES_MAX
+            && self.least_bytes.is_some_and(|least| payload_bytes >= least)
     }
 
     /// The compressed payload, without the four bytes of its tail (RFC 7692 §7.2.1).
