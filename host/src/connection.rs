@@ -12,7 +12,7 @@ mod socket;
 mod tests;
 mod timers;
 
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -70,7 +70,17 @@ impl<IO: AsyncRead + AsyncWrite + Unpin, E: Endpoint> Connection<IO, E> {
     /// # Cancellation
     /// Dropping the future drops the connection and the guest's side of it without a word to
     /// either.
-    pub async fn run(mut self) -> CloseEvent {
+    #[expect(clippy::manual_async_fn, reason = "an `async fn` keeps its arguments twice")]
+    pub fn run(mut self) -> impl Future<Output = CloseEvent> {
+        async move {
+            self.serve().await;
+            // The end takes thrice the room of what comes before: it has its own, while it lasts.
+            Box::pin(self.end()).await
+        }
+    }
+
+    /// Serves the session until it is to close.
+    async fn serve(&mut self) {
         self.open().await;
         while self.lifecycle.is_open() {
             // A peer that always has more to say leaves the worker to others now and then.
@@ -82,6 +92,10 @@ impl<IO: AsyncRead + AsyncWrite + Unpin, E: Endpoint> Connection<IO, E> {
                 next => self.peer_ends(next),
             }
         }
+    }
+
+    /// Closes, and tells the guest.
+    async fn end(self) -> CloseEvent {
         let Self { mut link, mut lifecycle, guest, journal, close_timeout } = self;
         // A guest that hears nothing more does not hold its instance while the peer is waited for.
         let guest = lifecycle.tells_guest().then_some(guest);

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
@@ -69,6 +70,9 @@ pub struct Identity {
 pub struct Handle {
     identity: Identity,
     outbound: Mutex<Outbound>,
+    /// Nothing is to be taken from the queue, and the connection's task will be told when something
+    /// is. Set by that task alone, and taken back by whoever touches the queue before it does.
+    quiet: AtomicBool,
     properties: Mutex<Properties>,
 }
 
@@ -80,6 +84,7 @@ impl Handle {
         Self {
             identity,
             outbound: Mutex::new(Outbound::new(queue)),
+            quiet: AtomicBool::new(false),
             properties: Mutex::new(Properties::new(property_bytes)),
         }
     }
@@ -100,7 +105,7 @@ impl Handle {
     /// connection is there.
     #[must_use]
     pub fn is_open(&self) -> bool {
-        self.outbound().is_open()
+        self.lock_outbound().is_open()
     }
 
     /// Queues a message for the peer.
@@ -156,7 +161,7 @@ impl Handle {
     /// Whether messages may be held back.
     #[must_use]
     pub fn batching(&self) -> bool {
-        self.outbound().batching()
+        self.lock_outbound().batching()
     }
 
     /// Lets go of what is held back.
@@ -167,7 +172,7 @@ impl Handle {
     /// How full the queue is.
     #[must_use]
     pub fn queue(&self) -> QueueStatus {
-        self.outbound().status()
+        self.lock_outbound().status()
     }
 
     /// Asks for a close behind all that is queued. Only the first request counts.
@@ -187,8 +192,18 @@ impl Handle {
         let next = outbound.take_next();
         if let Next::Idle = next {
             outbound.watch(cx.waker());
+            self.quiet.store(true, Ordering::Release);
         }
         next
+    }
+
+    /// For the connection: whether there is still nothing to do since [`poll_next`] said so, and
+    /// whoever polled that is still told. Takes no lock.
+    ///
+    /// [`poll_next`]: Self::poll_next
+    #[inline]
+    pub fn is_quiet(&self) -> bool {
+        self.quiet.load(Ordering::Acquire)
     }
 
     /// For the connection while it is open and cannot write: ready once the session takes no more
@@ -209,7 +224,13 @@ impl Handle {
     /// # Errors
     /// [`SendError::Closed`] where the session is not open any more.
     pub fn offer(&self, reply: Message) -> Result<Offered, SendError> {
-        self.outbound().offer(reply)
+        let mut outbound = self.lock_outbound();
+        let offered = outbound.offer(reply);
+        // What is sent now has not touched the queue.
+        if !matches!(offered, Ok(Offered::Now(_))) {
+            self.quiet.store(false, Ordering::Release);
+        }
+        offered
     }
 
     /// For the connection: nothing can be written any more; what waits is dropped. Answers the
@@ -243,10 +264,18 @@ impl Handle {
         self.lock_properties().close();
     }
 
+    /// The queue, to be changed. The connection's task may be woken while the lock is held, and must
+    /// not find it quiet then.
+    fn outbound(&self) -> MutexGuard<'_, Outbound> {
+        let outbound = self.lock_outbound();
+        self.quiet.store(false, Ordering::Release);
+        outbound
+    }
+
     // A panic under one of these locks is a bug of the host; what they guard is whole between any
     // two of its statements, so the session goes on rather than panicking in every task that
     // touches it.
-    fn outbound(&self) -> MutexGuard<'_, Outbound> {
+    fn lock_outbound(&self) -> MutexGuard<'_, Outbound> {
         self.outbound.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -4,7 +4,7 @@
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use sockhop_session::outbound::{self, CloseRequest, Offered, Outgoing};
 use sockhop_session::{CloseCause, Handle, Message, SendError};
@@ -73,6 +73,8 @@ pub(super) struct Link<IO> {
     pub(super) closing: Option<CloseRequest>,
     pub(super) lost: bool,
     timers: Timers,
+    /// Who is told of what is queued, as far as the session was asked.
+    told: Option<Waker>,
     /// A limit that was reached where nobody could be told.
     timed_out: Option<CloseCause>,
     read_since_flush: u32,
@@ -86,6 +88,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Link<IO> {
             closing: None,
             lost: false,
             timers: Timers::new(settings),
+            told: None,
             timed_out: None,
             read_since_flush: 0,
         }
@@ -101,14 +104,18 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Link<IO> {
             return Poll::Ready(Next::TimedOut(cause));
         }
         loop {
-            let taken = self.take_queued();
+            let taken = if self.is_quiet(cx) { Taken::All } else { self.take_queued() };
             if taken == Taken::Closing {
                 return Poll::Ready(Next::Closing);
             }
-            if (taken == Taken::Full || self.read_since_flush >= MESSAGES_BEFORE_FLUSH_MAX)
-                && self.poll_flush(cx).is_err()
-            {
-                return Poll::Ready(Next::Lost);
+            if taken == Taken::Full || self.read_since_flush >= MESSAGES_BEFORE_FLUSH_MAX {
+                if self.poll_flush(cx).is_err() {
+                    return Poll::Ready(Next::Lost);
+                }
+                // A peer that always has more to say is held to its limits as well.
+                if let Some(cause) = self.poll_timers(cx) {
+                    return Poll::Ready(Next::TimedOut(cause));
+                }
             }
             // What a guest answers piece by piece waits here and not in its queue.
             let holds_back = self.socket.takes_parts() && self.socket.is_full();
@@ -125,10 +132,12 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Link<IO> {
             if !self.socket.is_full() && taken != Taken::All {
                 // A full queue leaves the worker to others now and then.
                 cx.waker().wake_by_ref();
-                return Poll::Pending;
+                return self
+                    .poll_timers(cx)
+                    .map_or(Poll::Pending, |cause| Poll::Ready(Next::TimedOut(cause)));
             }
             if !self.socket.is_full() {
-                match self.session.poll_next(cx) {
+                match self.poll_queue(cx) {
                     outbound::Next::Write(outgoing) => {
                         self.socket.send(&outgoing);
                         continue;
@@ -254,11 +263,29 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Link<IO> {
                 cx.waker().wake_by_ref();
                 return;
             }
-            match self.session.poll_next(cx) {
+            match self.poll_queue(cx) {
                 outbound::Next::Write(outgoing) => self.socket.send(&outgoing),
                 outbound::Next::Closing | outbound::Next::Idle => return,
             }
         }
+    }
+
+    /// What is queued next; this task is told of what will be.
+    fn poll_queue(&mut self, cx: &mut Context<'_>) -> outbound::Next {
+        if self.is_quiet(cx) {
+            return outbound::Next::Idle;
+        }
+        let next = self.session.poll_next(cx);
+        if !self.told.as_ref().is_some_and(|told| told.will_wake(cx.waker())) {
+            self.told = Some(cx.waker().clone());
+        }
+        next
+    }
+
+    /// Whether nothing is queued, and this task is told of what will be: then the queue need not be
+    /// looked at, which most turns of a connection never have to.
+    fn is_quiet(&self, cx: &Context<'_>) -> bool {
+        self.session.is_quiet() && self.told.as_ref().is_some_and(|told| told.will_wake(cx.waker()))
     }
 
     /// Writes what the socket holds, in one go.

@@ -24,8 +24,8 @@ pub(super) const OUTPUT_BYTES_MAX: usize = 64 << 10;
 /// How many pieces one system call writes.
 const SLICES_MAX: usize = 16;
 
-/// How long a peer that may still be sending is read from after the last byte was written to it:
-/// closing a socket with unread data resets the connection, and with it the Close frame on its way.
+/// How long the end of a connection takes at most: a peer that may still be sending is read from
+/// after the last byte was written to it, as closing a socket with unread data resets the connection, and with it the Close frame on its way.
 const LINGER: Duration = Duration::from_secs(1);
 
 /// The payload of the host's own pings, by which their answers are known.
@@ -55,9 +55,10 @@ pub(super) struct Gone;
 pub(super) struct Activity {
     /// Bytes came.
     pub(super) heard: Instant,
-    /// A frame came that is no answer to a ping of the host's.
+    /// A frame came that is no answer to a ping of the host's, or a piece of a message.
     pub(super) received: Instant,
-    /// A frame was written that is no such ping.
+    /// Something was written, and not only such a ping; kept where there is a limit for it, as each look
+    /// at the clock costs as much as a small frame.
     pub(super) sent: Instant,
     /// Since when the peer has taken nothing of what waits for it.
     pub(super) stalled: Option<Instant>,
@@ -78,6 +79,10 @@ pub(super) struct Socket<IO> {
     /// Something else than a ping of the host's was gathered.
     says: bool,
     takes_parts: bool,
+    /// Something was read of which no event has come yet.
+    is_fresh: bool,
+    /// Whether anybody asks when something was written.
+    notes_sent: bool,
     activity: Activity,
 }
 
@@ -106,6 +111,8 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Socket<IO> {
             dirty: false,
             says: false,
             takes_parts: matches!(delivery, Delivery::Parts),
+            is_fresh: false,
+            notes_sent: settings.idle_timeout.is_some(),
             activity: Activity { heard: now, received: now, sent: now, stalled: None },
         }
     }
@@ -140,6 +147,9 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Socket<IO> {
                     }
                 }
                 Ok(None) => {
+                    if std::mem::take(&mut self.is_fresh) && !self.reader.is_between_messages() {
+                        self.activity.received = self.activity.heard;
+                    }
                     if ready!(self.poll_read(cx)).is_err() {
                         return Poll::Ready(Incoming::Ended);
                     }
@@ -152,6 +162,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Socket<IO> {
     }
 
     fn incoming(&mut self, event: Event) -> Option<Incoming> {
+        self.is_fresh = false;
         if !matches!(&event, Event::Pong(payload) if payload == KEEP_ALIVE) {
             self.activity.received = self.activity.heard;
         }
@@ -177,6 +188,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Socket<IO> {
         match poll_read_buf(Pin::new(&mut self.io), cx, &mut self.input) {
             Poll::Ready(Ok(1..)) => {
                 self.activity.heard = Instant::now();
+                self.is_fresh = true;
                 Poll::Ready(Ok(()))
             }
             Poll::Ready(Ok(0) | Err(_)) => Poll::Ready(Err(Gone)),
@@ -256,15 +268,19 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Socket<IO> {
                     return Poll::Ready(Err(Gone));
                 }
             }
-            if ready!(Pin::new(&mut self.io).poll_flush(cx)).is_err() {
-                return Poll::Ready(Err(Gone));
+            match Pin::new(&mut self.io).poll_flush(cx) {
+                Poll::Ready(Ok(())) => {}
+                Poll::Ready(Err(_)) => return Poll::Ready(Err(Gone)),
+                Poll::Pending => {
+                    // The layer below has it, and the peer does not take it.
+                    self.activity.stalled.get_or_insert_with(Instant::now);
+                    return Poll::Pending;
+                }
             }
             self.dirty = false;
             self.activity.stalled = None;
+            self.says = false;
             buffers::give_back(self.output.release());
-            if std::mem::take(&mut self.says) {
-                self.activity.sent = Instant::now();
-            }
             self.answer_ping();
         }
         Poll::Ready(Ok(()))
@@ -273,10 +289,19 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Socket<IO> {
     fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Gone>> {
         let mut slices = [IoSlice::new(&[]); SLICES_MAX];
         let count = self.output.io_slices(&mut slices);
-        match Pin::new(&mut self.io).poll_write_vectored(cx, &slices[..count]) {
+        let io = Pin::new(&mut self.io);
+        // One piece, the most frequent case, costs the kernel less as such than as a list of one.
+        let written = match &slices[..count] {
+            [piece] => io.poll_write(cx, piece),
+            pieces => io.poll_write_vectored(cx, pieces),
+        };
+        match written {
             Poll::Ready(Ok(written @ 1..)) => {
                 self.output.advance(written);
                 self.activity.stalled = None;
+                if self.notes_sent && self.says {
+                    self.activity.sent = Instant::now();
+                }
                 Poll::Ready(Ok(()))
             }
             Poll::Ready(Ok(0) | Err(_)) => Poll::Ready(Err(Gone)),
@@ -292,10 +317,11 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Socket<IO> {
     pub(super) async fn end(self, lingers: bool) {
         let Self { mut io, input, .. } = self;
         drop(input);
-        if io.shutdown().await.is_err() || !lingers {
-            return;
-        }
-        let drained = async {
+        let ended = async {
+            // Over TLS and HTTP/2 this waits for the peer to take what is before it.
+            if io.shutdown().await.is_err() || !lingers {
+                return;
+            }
             let mut buffer = buffers::lend();
             while let Ok(1..) = io.read_buf(&mut buffer).await {
                 buffer.clear();
@@ -303,7 +329,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Socket<IO> {
             buffers::give_back(buffer);
         };
         // Either way the connection is dropped now.
-        let _in_time = timeout(LINGER, drained).await;
+        let _in_time = timeout(LINGER, ended).await;
     }
 }
 

@@ -3,10 +3,12 @@
 //! One timer a connection, set to the first of its limits. Traffic moves no timer: when it rings,
 //! the times at which something last happened are looked at, and it is set anew.
 
-use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, Waker};
 
 use sockhop_session::CloseCause;
+use tokio::task::unconstrained;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::settings::Settings;
@@ -27,11 +29,13 @@ pub(super) struct Timers {
     /// When the ping was sent that is not answered.
     asked: Option<Instant>,
     alarm: Option<Pin<Box<Sleep>>>,
+    /// Who is woken when it rings.
+    rings_for: Option<Waker>,
 }
 
 impl Timers {
     pub(super) fn new(settings: Settings) -> Self {
-        Self { settings, asked: None, alarm: None }
+        Self { settings, asked: None, alarm: None, rings_for: None }
     }
 
     /// Ready with what is due; until then the task is woken when something may be.
@@ -45,10 +49,11 @@ impl Timers {
             };
             if rings_in_time
                 && let Some(alarm) = &mut self.alarm
-                && alarm.as_mut().poll(cx).is_pending()
+                && is_pending(alarm, &mut self.rings_for, cx)
             {
                 return Poll::Pending;
             }
+            self.rings_for = None;
             match self.due(activity, Instant::now()) {
                 Ok(due) => {
                     self.alarm = None;
@@ -104,6 +109,22 @@ impl Timers {
         }
         Err(next)
     }
+}
+
+/// Polls an alarm that has not been polled for the same task since it was set.
+fn is_pending(
+    alarm: &mut Pin<Box<Sleep>>,
+    rings_for: &mut Option<Waker>,
+    cx: &mut Context<'_>,
+) -> bool {
+    if rings_for.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) && !alarm.is_elapsed() {
+        return true;
+    }
+    // Outside the task's budget: without one left it would say that it is not time yet, and tell
+    // nobody when it is.
+    let is_pending = pin!(unconstrained(alarm.as_mut())).poll(cx).is_pending();
+    *rings_for = is_pending.then(|| cx.waker().clone());
+    is_pending
 }
 
 #[cfg(test)]

@@ -51,12 +51,14 @@ impl Output {
 
     /// How many bytes wait.
     #[must_use]
+    #[inline]
     pub fn len(&self) -> usize {
         self.gathered.len() - self.written + self.apart_bytes
     }
 
     /// Whether nothing waits.
     #[must_use]
+    #[inline]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
