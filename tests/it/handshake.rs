@@ -78,6 +78,23 @@ async fn a_page_from_elsewhere_is_403_unless_the_operator_lets_it_in() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_handshake_without_an_origin_is_403_where_the_endpoint_requires_one() {
+    let host = TestHost::builder()
+        .config("origin_required = true")
+        .guest("echo")
+        .guest("observer")
+        .config("[deployment.observer.endpoint.\"/observer\"]\norigin_required = false")
+        .start()
+        .await;
+    let answer = http::handshake("/echo").send(host.address()).await;
+    assert_eq!(answer.status, 403, "{answer:?}");
+    assert!(answer.body.contains("`Origin` is missing"), "{answer:?}");
+    assert_eq!(http::handshake("/observer").send(host.address()).await.status, 101);
+    let page = http::handshake("/echo").with("origin", &format!("http://{}", host.address()));
+    assert_eq!(page.send(host.address()).await.status, 101);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_answer_is_computed_from_the_key() {
     let host = TestHost::with_guests(["echo"]).await;
     let answer = http::handshake("/echo").send(host.address()).await;

@@ -9,8 +9,8 @@ use crate::server::origin::{OriginEntry, OriginPolicy};
 /// What one endpoint is served with, nothing left open.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EndpointSettings {
-    /// The origins whose pages may open sessions, besides those of the host's own. Default: no
-    /// others.
+    /// The origins whose pages may open sessions, besides those of the host's own, and whether a
+    /// request has to name one. Default: no others, and it has not.
     pub origins: Arc<OriginPolicy>,
     /// What its sessions may take.
     pub limits: EndpointLimits,
@@ -27,7 +27,7 @@ impl EndpointSettings {
         message_ceiling: Option<ByteSize>,
     ) -> Self {
         Self {
-            origins: read_origins(section).unwrap_or_else(|| Arc::clone(&base.origins)),
+            origins: read_origins(section, &base.origins),
             limits: EndpointLimits::read(section, &base.limits, message_ceiling),
             compression: section
                 .table("compression", |table| Compression::read(table, &base.compression)),
@@ -35,10 +35,20 @@ impl EndpointSettings {
     }
 }
 
-/// Reads the key `origins`, which replaces the list of the table above.
-pub(super) fn read_origins(section: &mut Section<'_, '_>) -> Option<Arc<OriginPolicy>> {
-    let entries = section.one_or_many::<OriginEntry>("origins")?;
-    Some(Arc::new(entries.into_iter().collect()))
+/// Reads the keys `origins`, which replaces the list of the table above, and `origin_required`.
+pub(super) fn read_origins(
+    section: &mut Section<'_, '_>,
+    base: &Arc<OriginPolicy>,
+) -> Arc<OriginPolicy> {
+    let entries = section.one_or_many::<OriginEntry>("origins");
+    let required = section.flag("origin_required").unwrap_or(base.required);
+    match entries {
+        None if required == base.required => Arc::clone(base),
+        None => Arc::new(OriginPolicy { required, ..OriginPolicy::clone(base) }),
+        Some(entries) => {
+            Arc::new(OriginPolicy { required, ..entries.into_iter().collect::<OriginPolicy>() })
+        }
+    }
 }
 
 /// The path of an endpoint, as the component describes it: `/chat/{room}`. Whether there is one of

@@ -85,7 +85,7 @@ impl FileConfig {
             endpoint.compression = Compression::read(table, &endpoint.compression);
             table.bounded("takeover_contexts", &TAKEOVER_CONTEXTS)
         });
-        endpoint.origins = read_origins(section).unwrap_or_default();
+        endpoint.origins = read_origins(section, &endpoint.origins);
         let sandbox = section.table("sandbox", Sandbox::read);
         let host = OfHost {
             endpoint: &endpoint,

@@ -139,10 +139,10 @@ fn settings_made_elsewhere_keep_to_the_ceilings_too() {
 #[test]
 fn an_endpoint_comes_before_its_deployment_and_a_deployment_before_the_host() {
     let config = load(
-        "origins = 'https://host.example'\n\
+        "origins = 'https://host.example'\norigin_required = true\n\
          [limits]\nsessions = 1\nping_interval = '1s'\nidle_timeout = '1m'\n\
          [compression]\nlevel = 4\npermessage_deflate = 'forbidden'\n\
-         [deployment.chat]\nsessions = 2\nping_interval = '2s'\n\
+         [deployment.chat]\nsessions = 2\nping_interval = '2s'\norigin_required = false\n\
          compression.permessage_deflate = 'required'\n\
          [deployment.chat.endpoint.'/chat/{room}']\nsessions = 0\nidle_timeout = 'off'\n\
          origins = []\n\
@@ -164,4 +164,6 @@ fn an_endpoint_comes_before_its_deployment_and_a_deployment_before_the_host() {
     let page = Some("https://host.example");
     let lets_in = [&room, &lobby, &other].map(|one| one.origins.permits(page, "b.example", true));
     assert_eq!(lets_in, [false, true, true]);
+    let nameless = [&room, &lobby, &other].map(|one| one.origins.permits(None, "b.example", true));
+    assert_eq!(nameless, [true, true, false]);
 }

@@ -106,14 +106,12 @@ impl Handshake {
     /// Holds the origin against a policy; `secure` says whether the request came over TLS.
     ///
     /// # Errors
-    /// [`Refusal::Origin`].
+    /// [`Refusal::Origin`], and [`Refusal::NoOrigin`] where one is required.
     pub fn check_origin(&self, policy: &OriginPolicy, secure: bool) -> Result<(), Refusal> {
-        match &self.origin {
-            Some(origin) if !policy.permits(Some(origin), &self.host, secure) => {
-                Err(Refusal::Origin { origin: origin.clone() })
-            }
-            _ => Ok(()),
+        if policy.permits(self.origin.as_deref(), &self.host, secure) {
+            return Ok(());
         }
+        Err(self.origin.clone().map_or(Refusal::NoOrigin, |origin| Refusal::Origin { origin }))
     }
 
     /// The header fields of the answer that accepts (RFC 6455 §4.2.2), without any extension.

@@ -19,6 +19,9 @@ pub struct OriginPolicy {
     pub allowed: Vec<Origin>,
     /// Whether every origin is, the opaque `null` included.
     pub any: bool,
+    /// Whether a request that names none is refused: then no client passes that is no browser,
+    /// unless it names an origin as one does.
+    pub required: bool,
 }
 
 /// One entry of a list of origins: an origin such as `https://example.org`, or `*` for all.
@@ -55,14 +58,14 @@ impl OriginPolicy {
     /// Whether a handshake may go on that has this `Origin` and was sent to this host (the `Host`
     /// field), over TLS or not.
     ///
-    /// A request without an origin comes from no browser, and passes. A page of this very host
-    /// passes: its scheme is `https` where the session is `wss` and `http` where it is `ws`, and
-    /// host and port are equal. So do the listed origins. What is no single origin, `null` among
-    /// them, passes under `*` only.
+    /// A request without an origin comes from no browser, and passes unless one is required. A page
+    /// of this very host passes: its scheme is `https` where the session is `wss` and `http` where
+    /// it is `ws`, and host and port are equal. So do the listed origins. What is no single origin,
+    /// `null` among them, passes under `*` only.
     #[must_use]
     pub fn permits(&self, origin: Option<&str>, host: &str, secure: bool) -> bool {
         let Some(text) = origin else {
-            return true;
+            return !self.required;
         };
         if self.any {
             return true;
@@ -261,6 +264,17 @@ mod tests {
         let policy = policy(&["*"]);
         for origin in ["null", "http://evil.example", ""] {
             assert!(policy.permits(Some(origin), "own.example", true), "{origin}");
+        }
+    }
+
+    #[test]
+    fn a_request_without_an_origin_passes_unless_one_is_required() {
+        for entries in [&[][..], &["https://a.example"], &["*"]] {
+            let mut policy = policy(entries);
+            assert!(policy.permits(None, "own.example", true), "{entries:?}");
+            policy.required = true;
+            assert!(!policy.permits(None, "own.example", true), "{entries:?}");
+            assert!(policy.permits(Some("https://own.example"), "own.example", true));
         }
     }
 

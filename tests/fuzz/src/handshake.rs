@@ -181,6 +181,8 @@ fn can_be_answered(handshake: &Handshake, head: &Head) {
 fn is_held_to_its_origin(handshake: &Handshake) {
     let own = OriginPolicy::default();
     let any = OriginPolicy { any: true, ..OriginPolicy::default() };
+    let named = OriginPolicy { required: true, ..any.clone() };
+    assert_eq!(handshake.check_origin(&named, false).is_ok(), handshake.origin.is_some());
     assert_eq!(handshake.check_origin(&any, false), Ok(()));
     let Some(origin) = &handshake.origin else {
         return assert_eq!(handshake.check_origin(&own, true), Ok(()));
@@ -190,7 +192,7 @@ fn is_held_to_its_origin(handshake: &Handshake) {
     // A list that holds an origin lets in what is written so, and not what is no origin at all.
     match origin.parse() {
         Ok(one) => {
-            let listed = OriginPolicy { allowed: vec![one], any: false };
+            let listed = OriginPolicy { allowed: vec![one], ..OriginPolicy::default() };
             assert_eq!(handshake.check_origin(&listed, false), Ok(()));
         }
         Err(_) => assert!(plain.is_err() && secure.is_err(), "{origin} is no origin"),

@@ -54,7 +54,8 @@ fn top_level_keys_are_taken() {
     assert_eq!(config.workers, Some(3));
     let many = accept("listen = ['a:1', 'b:2']\norigins = ['https://a.example', '*']");
     assert_eq!(many.listen.unwrap().len(), 2);
-    assert!(many.endpoint.origins.any);
+    assert!(many.endpoint.origins.any && !many.endpoint.origins.required);
+    assert!(accept("origin_required = true").endpoint.origins.required);
 }
 
 #[test]

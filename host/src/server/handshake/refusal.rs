@@ -113,6 +113,12 @@ pub enum Refusal {
          `Sec-WebSocket-Extensions`, with parameters of RFC 7692 alone"
     )]
     CompressionRequired,
+    /// There is no `Origin`, and this endpoint requires one.
+    #[error(
+        "the field `Origin` is missing, and this endpoint requires it: send the origin of the page \
+         or client, which its operator has to allow"
+    )]
+    NoOrigin,
     /// The origin is not let in.
     #[error(
         "pages from the origin {origin:?} may not connect here: serve the page from this host, or \
@@ -152,7 +158,7 @@ impl Refusal {
             | Self::TooManySubprotocols
             | Self::BadExtensions(_)
             | Self::CompressionRequired => StatusCode::BAD_REQUEST,
-            Self::Origin { .. } => StatusCode::FORBIDDEN,
+            Self::NoOrigin | Self::Origin { .. } => StatusCode::FORBIDDEN,
         }
     }
 

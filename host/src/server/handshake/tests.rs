@@ -238,7 +238,7 @@ fn only_an_offered_subprotocol_is_answered() {
 fn the_origin_is_held_against_the_policy() {
     let policy = OriginPolicy {
         allowed: vec!["https://app.example".parse().expect("an origin")],
-        any: false,
+        ..OriginPolicy::default()
     };
     let cases: [(&[&str], Result<(), Refusal>); 4] = [
         (&[], Ok(())),
@@ -250,6 +250,12 @@ fn the_origin_is_held_against_the_policy() {
         let handshake = read(&headers(&[("origin", origin)])).expect("valid");
         assert_eq!(handshake.check_origin(&policy, false), expected, "{origin:?}");
     }
+    let policy = OriginPolicy { required: true, ..policy };
+    let nameless = read(&headers(&[])).expect("valid");
+    let refusal = nameless.check_origin(&policy, false).expect_err("one is required");
+    assert_eq!((&refusal, refusal.status()), (&Refusal::NoOrigin, StatusCode::FORBIDDEN));
+    let named = read(&headers(&[("origin", &["https://app.example"])])).expect("valid");
+    assert_eq!(named.check_origin(&policy, false), Ok(()));
 }
 
 #[test]
