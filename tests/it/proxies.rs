@@ -138,6 +138,29 @@ async fn the_standard_field_is_read_where_the_operator_says_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_is_behind_a_proxy_is_not_taken_for_it() {
+    let builder =
+        TestHost::builder().guest("echo").config("[proxy]\nforwarded_from = \"127.0.0.1\"");
+    let host = builder.config("[limits]\nconnections_per_address = 1").start().await;
+    let ask = |way: &str| http::handshake("/echo").with("x-forwarded-for", way);
+    for broken in ["192.0.2.7, somebody", "192.0.2.7 192.0.2.8"] {
+        let answer = ask(broken).send(host.address()).await;
+        assert_eq!(answer.status, 400, "{broken}: {answer:?}");
+        assert!(answer.body.contains("cannot be read"), "{answer:?}");
+    }
+    // The proxy is exempt from limits by address, being this machine. Whom it hides is not, and
+    // counts with all others that it hides.
+    let mut hidden = host.connect_with("/echo", &[("x-forwarded-for", "unknown")]).await;
+    assert_eq!(hidden.ask("hello").await, "hello");
+    assert_eq!(host.sessions().await[0].peer, "unknown");
+    assert_eq!(ask("192.0.2.7, _hidden").send(host.address()).await.status, 429);
+    for _ in 0..3 {
+        let mut named = host.connect("/echo").await;
+        assert_eq!(named.ask("the proxy itself").await, "the proxy itself");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn nobody_elses_fields_are_believed() {
     let builder = TestHost::builder().guest("echo");
     let host = builder.config("[proxy]\nforwarded_from = [\"10.0.0.0/8\", \"unix\"]").start().await;

@@ -6,7 +6,7 @@
 //!
 //! Peers count by address: one of IPv4, or a /64 of IPv6. Those in `limits.exempt_addresses`,
 //! among them by default the machine itself, and those at Unix sockets, which have no address,
-//! count for the host and for endpoints only.
+//! count for the host and for endpoints only. Those that a proxy does not name count as one.
 
 mod addresses;
 mod bucket;
@@ -61,7 +61,8 @@ pub(super) struct Asking<'a> {
     /// Whether others may come on the connection too, as over HTTP/2: then it takes a connection's
     /// place of its own, or one connection would carry more sessions than its peer may have.
     pub(super) shares_connection: bool,
-    /// The peer's address, if it has one: where a proxy speaks for it, not that of the connection.
+    /// The address that the peer counts for, if any: where a proxy speaks for it, not that of the
+    /// connection.
     pub(super) peer: Option<IpAddr>,
     /// The open sessions of the endpoint.
     pub(super) sessions: &'a Arc<EndpointSessions>,

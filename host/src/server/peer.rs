@@ -1,7 +1,7 @@
 //! Who is at the other end of a connection, as far as the host believes it.
 
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 /// Where a peer is.
@@ -11,8 +11,10 @@ pub enum PeerAddress {
     Socket(SocketAddr),
     /// An address of which a proxy told no port.
     Ip(IpAddr),
-    /// At a Unix socket of this machine, or nobody said.
+    /// At a Unix socket of this machine.
     Unix,
+    /// Behind a proxy that does not say who it is.
+    Unknown,
 }
 
 impl PeerAddress {
@@ -22,7 +24,18 @@ impl PeerAddress {
         match self {
             Self::Socket(address) => Some(address.ip()),
             Self::Ip(ip) => Some(*ip),
-            Self::Unix => None,
+            Self::Unix | Self::Unknown => None,
+        }
+    }
+
+    /// The address as which the peer counts for limits. All that no proxy names count together, as
+    /// one that nobody has: not as their proxy, which may be exempt, and not as nobody, or to be
+    /// hidden would be a way round each limit.
+    #[must_use]
+    pub fn counted(&self) -> Option<IpAddr> {
+        match self {
+            Self::Unknown => Some(IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
+            other => other.ip(),
         }
     }
 }
@@ -47,6 +60,7 @@ impl fmt::Display for PeerAddress {
             Self::Socket(address) => address.fmt(f),
             Self::Ip(ip) => ip.fmt(f),
             Self::Unix => f.write_str("unix"),
+            Self::Unknown => f.write_str("unknown"),
         }
     }
 }
@@ -100,8 +114,16 @@ mod tests {
             ),
             (PeerAddress::from("2001:db8::1".parse::<IpAddr>().unwrap()), "2001:db8::1"),
             (PeerAddress::Unix, "unix"),
+            (PeerAddress::Unknown, "unknown"),
         ] {
             assert_eq!(address.to_string(), shown);
         }
+    }
+
+    #[test]
+    fn who_is_not_named_has_no_address_and_counts_as_one() {
+        assert_eq!(PeerAddress::Unknown.ip(), None);
+        assert!(PeerAddress::Unknown.counted().is_some_and(|ip| ip.is_unspecified()));
+        assert_eq!(PeerAddress::Unix.counted(), None);
     }
 }

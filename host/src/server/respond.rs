@@ -45,7 +45,10 @@ pub(super) async fn respond(
     if shared.stopping.is_cancelled() {
         return unavailable("The host is stopping.");
     }
-    let (peer, host) = forwarded::follow(request.headers(), peer, &shared.config.proxy);
+    let (peer, host) = match forwarded::follow(request.headers(), peer, &shared.config.proxy) {
+        Ok(followed) => followed,
+        Err(error) => return text(StatusCode::BAD_REQUEST, &error.to_string()),
+    };
     let found = shared.deployments.route(request.uri().path());
     let read = read_handshake(&request, host);
     match (found, read) {
@@ -107,7 +110,7 @@ fn let_in(
     let asking = Asking {
         connection: &admitted.ticket,
         shares_connection: handshake.form == Form::ExtendedConnect,
-        peer: peer.address.ip(),
+        peer: peer.address.counted(),
         sessions: &endpoint.sessions,
         sessions_max: endpoint.settings.limits.sessions,
     };

@@ -1,11 +1,13 @@
 //! Forwarded fields: whatever a peer sends, only trusted proxies are believed, and as far as they
-//! are; a way that is written in either kind of fields is followed to the same end.
+//! are; a way that is written in either kind of fields is followed to the same end, and nobody is
+//! taken for the proxy that speaks for him.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 use sockhop::config::{ForwardedFields, Network, Networks, Proxy};
-use sockhop::server::forwarded::follow;
+use sockhop::server::forwarded::{Unreadable, follow};
 use sockhop::server::peer::{Peer, PeerAddress};
 
 use crate::Random;
@@ -14,20 +16,35 @@ use crate::input::{Input, lines};
 /// The most proxies on one way.
 const HOPS_MAX: usize = 8;
 
-/// What a hop may name, and whether that is an address, and a trusted one.
-const NODES: [(&str, Option<(&str, bool)>); 12] = [
-    ("192.0.2.1", Some(("192.0.2.1", false))),
-    ("192.0.2.1:99", Some(("192.0.2.1:99", false))),
-    ("10.0.0.9", Some(("10.0.0.9", true))),
-    ("10.0.0.9:0", Some(("10.0.0.9:0", true))),
-    ("[2001:db8::1]", Some(("2001:db8::1", false))),
-    ("[2001:db8:10::1]:7", Some(("[2001:db8:10::1]:7", true))),
-    ("[2001:db8:10:0::2]:_x", Some(("2001:db8:10::2", true))),
-    ("[::ffff:10.0.0.3]", Some(("10.0.0.3", true))),
-    ("unknown", None),
-    ("_hidden", None),
-    ("10.0.0.9.", None),
-    ("", None),
+/// What a hop's name is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Node {
+    /// An address, as it is shown, of one that is trusted.
+    Trusted(&'static str),
+    /// An address of one that is not.
+    Stranger(&'static str),
+    /// A way to say nothing.
+    Hidden,
+    /// Nothing that can be read.
+    Unreadable,
+}
+
+use Node::{Hidden, Stranger, Trusted};
+
+/// What a hop may name.
+const NODES: [(&str, Node); 12] = [
+    ("192.0.2.1", Stranger("192.0.2.1")),
+    ("192.0.2.1:99", Stranger("192.0.2.1:99")),
+    ("10.0.0.9", Trusted("10.0.0.9")),
+    ("10.0.0.9:0", Trusted("10.0.0.9:0")),
+    ("[2001:db8::1]", Stranger("2001:db8::1")),
+    ("[2001:db8:10::1]:7", Trusted("[2001:db8:10::1]:7")),
+    ("[2001:db8:10:0::2]:_x", Trusted("2001:db8:10::2")),
+    ("[::ffff:10.0.0.3]", Trusted("10.0.0.3")),
+    ("unknown", Hidden),
+    ("_hidden", Hidden),
+    ("10.0.0.9.", Node::Unreadable),
+    ("", Hidden),
 ];
 
 const PROTOS: [(&str, Option<bool>); 4] =
@@ -47,7 +64,7 @@ struct Hop {
 }
 
 /// Who is behind the fields: address, whether it is encrypted, and the host that was asked for.
-type Seen = (String, bool, Option<String>);
+type Seen = Result<(String, bool, Option<String>), Unreadable>;
 
 /// The first byte of an input says how many hops follow, of two bytes each. Each line behind them
 /// is a field that the peer has sent before.
@@ -66,7 +83,7 @@ pub(crate) fn target(data: &[u8]) {
     }
     for kind in [ForwardedFields::Standard, ForwardedFields::Customary] {
         let stranger = "192.0.2.7:1";
-        assert_eq!(seen(kind, stranger, &fields), (stranger.to_owned(), false, None));
+        assert_eq!(seen(kind, stranger, &fields), Ok((stranger.to_owned(), false, None)));
         is_somebody(&seen(kind, PROXY, &fields));
     }
 
@@ -75,7 +92,7 @@ pub(crate) fn target(data: &[u8]) {
     let mut fields = standard(&hops, &mut random);
     assert_eq!(seen(ForwardedFields::Standard, PROXY, &fields), expected);
     // What stands before the first hop makes no difference unless the way leads there.
-    if hops.iter().any(|hop| !matches!(NODES[hop.node].1, Some((_, true)))) {
+    if hops.iter().any(|hop| !matches!(NODES[hop.node].1, Trusted(_))) {
         let mut all = HeaderMap::new();
         sent.iter().for_each(|value| append(&mut all, "forwarded", value.clone()));
         fields.get_all("forwarded").iter().for_each(|it| append(&mut all, "forwarded", it.clone()));
@@ -83,7 +100,7 @@ pub(crate) fn target(data: &[u8]) {
     }
     // A proxy that says for whom it speaks more than once is not understood.
     append(&mut fields, "forwarded", twice(&hops));
-    assert_eq!(seen(ForwardedFields::Standard, PROXY, &fields).0, PROXY);
+    assert_eq!(seen(ForwardedFields::Standard, PROXY, &fields), Err(Unreadable));
 }
 
 fn hop(input: &mut Input<'_>) -> Hop {
@@ -98,13 +115,18 @@ fn walk(hops: &[Hop]) -> Seen {
         seen.1 = PROTOS[hop.proto].1.unwrap_or(seen.1);
         let (host, is_host) = HOSTS[hop.host];
         seen.2 = if is_host { Some(host.to_owned()) } else { seen.2 };
-        let Some((address, is_trusted)) = NODES[hop.node].1 else { break };
+        let (address, is_last) = match NODES[hop.node].1 {
+            Trusted(address) => (address, false),
+            Stranger(address) => (address, true),
+            Hidden => ("unknown", true),
+            Node::Unreadable => return Err(Unreadable),
+        };
         address.clone_into(&mut seen.0);
-        if !is_trusted {
+        if is_last {
             break;
         }
     }
-    seen
+    Ok(seen)
 }
 
 fn seen(kind: ForwardedFields, from: &str, fields: &HeaderMap) -> Seen {
@@ -113,15 +135,20 @@ fn seen(kind: ForwardedFields, from: &str, fields: &HeaderMap) -> Seen {
         networks.iter().map(|text| text.parse::<Network>().expect("a network")).collect();
     let proxy = Proxy { forwarded_from, forwarded_fields: kind, ..Proxy::default() };
     let address: SocketAddr = from.parse().expect("an address");
-    let peer = Peer::new(PeerAddress::from(address), "127.0.0.1:80".to_owned());
-    let (peer, host) = follow(fields, peer, &proxy);
-    (peer.to_string(), peer.secure, host)
+    let mut peer = Peer::new(PeerAddress::from(address), "127.0.0.1:80".to_owned());
+    peer.certificates = Arc::new([vec![1]]);
+    let (peer, host) = follow(fields, peer, &proxy)?;
+    let is_own = from != PROXY || fields.is_empty();
+    assert_eq!(peer.certificates.len(), usize::from(is_own), "certificates are their owner's");
+    Ok((peer.to_string(), peer.secure, host))
 }
 
 /// An address is shown as one, whatever was sent.
-fn is_somebody((address, _, host): &Seen) {
-    let is_address =
-        address.parse::<SocketAddr>().is_ok() || address.parse::<std::net::IpAddr>().is_ok();
+fn is_somebody(seen: &Seen) {
+    let Ok((address, _, host)) = seen else { return };
+    let is_address = address == "unknown"
+        || address.parse::<SocketAddr>().is_ok()
+        || address.parse::<std::net::IpAddr>().is_ok();
     assert!(is_address, "{address}");
     let is_host = |host: &String| {
         host.bytes().all(|it| it.is_ascii_alphanumeric() || b"-._:[]".contains(&it))

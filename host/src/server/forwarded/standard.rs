@@ -2,7 +2,7 @@
 
 use hyper::header::{FORWARDED, HeaderMap};
 
-use super::{Hop, node};
+use super::{Hop, Node, node};
 
 /// The hops of all fields, in order. What stands before something that cannot be read is left out:
 /// it is not of the last proxies.
@@ -13,8 +13,7 @@ pub(super) fn hops(headers: &HeaderMap) -> Vec<Hop> {
             Some(of_field) => hops.extend(of_field),
             None => {
                 hops.clear();
-                // Nothing is known of this one, and beyond it nobody is followed.
-                hops.push(Hop::default());
+                hops.push(Hop { from: Node::Unreadable, ..Hop::default() });
             }
         }
     }
@@ -89,7 +88,7 @@ fn token_length(text: &str) -> usize {
 fn note(hop: &mut Hop, is_for_said: &mut bool, name: &str, value: String) -> Option<()> {
     let is = |known: &str| name.eq_ignore_ascii_case(known);
     let seen = if is("for") {
-        // `unknown`, and names that hide an address, are none, and were said all the same.
+        // `unknown`, and names that hide an address, were said all the same.
         hop.from = node::parse(&value);
         std::mem::replace(is_for_said, true)
     } else if is("proto") {

@@ -8,6 +8,10 @@ use crate::config::{Network, Networks};
 
 const PROXY: &str = "10.0.0.1:5000";
 
+/// Whom a request is of that is refused, and one that no proxy names.
+const UNREADABLE: &str = "nobody";
+const UNKNOWN: &str = "unknown";
+
 fn proxy(fields: ForwardedFields) -> Proxy {
     let networks = ["10.0.0.0/8", "2001:db8:10::/48"];
     let forwarded_from: Networks =
@@ -32,8 +36,10 @@ fn seen(
 ) -> (String, bool, Option<String>) {
     let address = from.parse::<std::net::SocketAddr>().expect("an address");
     let peer = Peer::new(PeerAddress::from(address), "127.0.0.1:80".to_owned());
-    let (peer, host) = follow(&headers(fields), peer, &proxy(kind));
-    (peer.to_string(), peer.secure, host)
+    match follow(&headers(fields), peer, &proxy(kind)) {
+        Ok((peer, host)) => (peer.to_string(), peer.secure, host),
+        Err(Unreadable) => (UNREADABLE.to_owned(), false, None),
+    }
 }
 
 #[track_caller]
@@ -51,7 +57,7 @@ fn standard_gives(fields: &[&str], address: &str, secure: bool, host: Option<&st
 
 #[test]
 fn the_rightmost_address_that_is_not_trusted_is_the_peers() {
-    let cases: [(&[&str], &str); 12] = [
+    let cases: [(&[&str], &str); 16] = [
         (&["192.0.2.1"], "192.0.2.1"),
         (&["192.0.2.1:99"], "192.0.2.1:99"),
         (&["2001:db8::1"], "2001:db8::1"),
@@ -61,8 +67,12 @@ fn the_rightmost_address_that_is_not_trusted_is_the_peers() {
         (&["6.6.6.6, 192.0.2.1, 10.0.0.9"], "192.0.2.1"),
         (&["6.6.6.6", "192.0.2.1", "10.0.0.9, 2001:db8:10::7"], "192.0.2.1"),
         (&["10.0.0.7, 10.0.0.8"], "10.0.0.7"),
-        (&["6.6.6.6, unknown"], PROXY),
-        (&["6.6.6.6, , 10.0.0.9"], "10.0.0.9"),
+        (&["6.6.6.6, unknown"], UNKNOWN),
+        (&["unix:, 10.0.0.9"], UNKNOWN),
+        (&["6.6.6.6, , 10.0.0.9"], UNKNOWN),
+        (&["6.6.6.6, somebody"], UNREADABLE),
+        (&["6.6.6.6, somebody, 10.0.0.9"], UNREADABLE),
+        (&["somebody, 192.0.2.1, 10.0.0.9"], "192.0.2.1"),
         (&["::ffff:192.0.2.1"], "192.0.2.1"),
     ];
     for (lines, address) in cases {
@@ -92,7 +102,8 @@ fn scheme_and_host_are_those_of_the_peers_own_request() {
     let lists = [chain, ("x-forwarded-proto", "https, http"), ("x-forwarded-host", "a.example, b")];
     customary_gives(&lists, "192.0.2.1", true, Some("a.example"));
     // A proxy that tells no address tells the rest all the same.
-    customary_gives(&[("x-forwarded-proto", "https")], PROXY, true, None);
+    customary_gives(&[("x-forwarded-proto", "https")], UNKNOWN, true, None);
+    customary_gives(&[], PROXY, false, None);
 }
 
 #[test]
@@ -113,23 +124,31 @@ fn the_standard_field_is_followed_in_the_same_way() {
         true,
         None,
     );
-    standard_gives(&["for=6.6.6.6,for=unknown;proto=https"], PROXY, true, None);
-    standard_gives(&["for=_hidden, for=10.0.0.9"], "10.0.0.9", false, None);
-    standard_gives(&["proto=https"], PROXY, true, None);
+    standard_gives(&["for=6.6.6.6,for=unknown;proto=https"], UNKNOWN, true, None);
+    standard_gives(&["for=\"UNKNOWN:_x\""], UNKNOWN, false, None);
+    standard_gives(&["for=_hidden, for=10.0.0.9"], UNKNOWN, false, None);
+    standard_gives(&["for=hidden, for=10.0.0.9"], UNREADABLE, false, None);
+    standard_gives(&["proto=https"], UNKNOWN, true, None);
     standard_gives(&["for=\"192.0.2.\\1\""], "192.0.2.1", false, None);
-    standard_gives(&[""], PROXY, false, None);
+    standard_gives(&[""], UNKNOWN, false, None);
+    standard_gives(&[], PROXY, false, None);
 }
 
 #[test]
-fn what_cannot_be_read_ends_the_way() {
+fn a_way_that_leads_to_what_cannot_be_read_is_refused() {
     for broken in ["for=\"192.0.2.1", "for", "for=1.2.3.4 proto=https", "=x", "for=\"a\"b", "f(r=1"]
     {
-        standard_gives(&[broken], PROXY, false, None);
+        standard_gives(&[broken], UNREADABLE, false, None);
         standard_gives(&[broken, "for=192.0.2.1"], "192.0.2.1", false, None);
-        standard_gives(&["for=6.6.6.6", broken, "for=10.0.0.9"], "10.0.0.9", false, None);
+        standard_gives(&["for=6.6.6.6", broken, "for=10.0.0.9"], UNREADABLE, false, None);
     }
-    standard_gives(&["for=192.0.2.1;for=6.6.6.6"], PROXY, false, None);
-    standard_gives(&["for=unknown;for=6.6.6.6"], PROXY, false, None);
+    standard_gives(&["for=192.0.2.1;for=6.6.6.6"], UNREADABLE, false, None);
+    standard_gives(&["for=unknown;for=6.6.6.6"], UNREADABLE, false, None);
+    let mut headers = HeaderMap::new();
+    headers.append(FOR, HeaderValue::from_bytes(b"192.0.2.1, \xff").expect("a value"));
+    let address = PeerAddress::from(PROXY.parse::<std::net::SocketAddr>().expect("an address"));
+    let peer = Peer::new(address, String::new());
+    assert!(follow(&headers, peer, &proxy(ForwardedFields::Customary)).is_err());
 }
 
 #[test]
@@ -155,10 +174,20 @@ fn a_proxys_certificate_is_not_the_peers() {
     let address = PeerAddress::from(PROXY.parse::<std::net::SocketAddr>().expect("an address"));
     let shown = Peer { certificates: Arc::new([vec![1]]), ..Peer::new(address, String::new()) };
     let proxy = proxy(ForwardedFields::Customary);
-    let (peer, _) = follow(&HeaderMap::new(), shown.clone(), &proxy);
+    let (peer, _) = follow(&HeaderMap::new(), shown.clone(), &proxy).expect("nothing to read");
     assert_eq!(peer.certificates.len(), 1);
-    let (peer, _) = follow(&headers(&[("x-forwarded-for", "192.0.2.1")]), shown, &proxy);
-    assert!(peer.certificates.is_empty());
+    for field in [
+        ("x-forwarded-for", "192.0.2.1"),
+        ("x-forwarded-for", "unknown"),
+        ("x-forwarded-for", ""),
+        ("x-forwarded-proto", "https"),
+        ("x-forwarded-host", "a.example"),
+        ("forwarded", "for=\"broken"),
+    ] {
+        let followed = follow(&headers(&[field]), shown.clone(), &proxy);
+        let (peer, _) = followed.expect("it can be read, or is of the other kind");
+        assert!(peer.certificates.is_empty(), "{field:?}");
+    }
 }
 
 proptest! {
