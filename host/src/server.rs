@@ -3,6 +3,7 @@
 
 mod activity;
 mod admission;
+mod answering;
 mod assets;
 pub mod forwarded;
 pub mod handshake;

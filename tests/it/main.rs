@@ -40,4 +40,5 @@ mod tidy;
 mod tls;
 mod traps;
 mod unix;
+mod unread;
 mod walls;

@@ -50,6 +50,16 @@ pub const HEADER_TIMEOUT: Setting<Duration> = Setting {
     max: Duration::from_secs(5 * 60),
 };
 
+/// Time in which a peer takes nothing of an answer over HTTP: then its connection ends, or over
+/// HTTP/2, where an answer is given to the library in pieces of up to 64 KiB, that answer alone. As
+/// long as the slowest honest peer may be out of reach, and short enough that nobody holds a
+/// connection by not reading.
+pub const ANSWER_TIMEOUT: Setting<Duration> = Setting {
+    default: Duration::from_secs(30),
+    min: Duration::from_millis(100),
+    max: Duration::from_secs(5 * 60),
+};
+
 /// The head of a request: request line and header fields. The default is twice what common
 /// proxies let through; below 8 KiB requests with ordinary cookies fail.
 pub const HEADER_BYTES: Setting<ByteSize> = Setting {
@@ -106,6 +116,8 @@ pub struct Limits {
     pub exempt_addresses: Vec<AddressRange>,
     /// Time for the head of a request to arrive: [`HEADER_TIMEOUT`].
     pub header_timeout: Duration,
+    /// Time in which nothing of an answer is taken: [`ANSWER_TIMEOUT`].
+    pub answer_timeout: Duration,
     /// Size of the head of a request: [`HEADER_BYTES`].
     pub header_bytes: ByteSize,
     /// Header fields of a request: [`HEADER_FIELDS`].
@@ -137,6 +149,7 @@ impl Limits {
             handshake_burst: section.setting("handshake_burst", &HANDSHAKE_BURST),
             exempt_addresses: exempt.unwrap_or_else(exempt_by_default),
             header_timeout: section.setting("header_timeout", &HEADER_TIMEOUT),
+            answer_timeout: section.setting("answer_timeout", &ANSWER_TIMEOUT),
             header_bytes: section.setting("header_bytes", &HEADER_BYTES),
             header_fields: section.setting("header_fields", &HEADER_FIELDS),
             properties: section.setting("properties", &PROPERTIES),
@@ -164,6 +177,7 @@ impl Default for Limits {
             handshake_burst: HANDSHAKE_BURST.default,
             exempt_addresses: exempt_by_default(),
             header_timeout: HEADER_TIMEOUT.default,
+            answer_timeout: ANSWER_TIMEOUT.default,
             header_bytes: HEADER_BYTES.default,
             header_fields: HEADER_FIELDS.default,
             properties: PROPERTIES.default,

@@ -16,10 +16,12 @@ use hyper::server::conn::http2;
 use hyper::service::Service;
 use hyper::{Request, Response};
 use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::Shared;
 use super::activity::{Activity, Busy};
+use super::answering::{Progress, unless_stalled};
 use super::peer::Peer;
 use super::respond::Body;
 use super::serve::STOPPING_GRACE;
@@ -68,9 +70,13 @@ pub(super) async fn serve<S>(
     }
 }
 
-fn builder(shared: &Shared) -> http2::Builder<Tracked> {
+fn builder(shared: &Shared) -> http2::Builder<Watched> {
     let (limits, settings) = (&shared.config.limits, &shared.config.http2);
-    let mut builder = http2::Builder::new(Tracked(shared.tasks.clone()));
+    let mut builder = http2::Builder::new(Watched {
+        tasks: shared.tasks.clone(),
+        limit: limits.answer_timeout,
+        stopping: shared.stopping.clone(),
+    });
     builder
         .timer(TokioTimer::new())
         .enable_connect_protocol()
@@ -104,13 +110,20 @@ where
         let busy = Arc::new(self.activity.begin());
         request.extensions_mut().insert(Arc::clone(&busy));
         let answered = self.service.call(request);
-        async move { Ok(answered.await?.map(|body| Counted { body, _busy: busy })) }.boxed()
+        let counted = async move {
+            let answer = answered.await?;
+            let progress = Progress::of_task();
+            progress.iter().for_each(Progress::made);
+            Ok(answer.map(|body| Counted { body, progress, _busy: busy }))
+        };
+        counted.boxed()
     }
 }
 
 /// The body of an answer that is counted.
 struct Counted {
     body: Body,
+    progress: Option<Progress>,
     _busy: Arc<Busy>,
 }
 
@@ -122,6 +135,8 @@ impl hyper::body::Body for Counted {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        // The library asks for a piece when what it had before has found room.
+        self.progress.iter().for_each(Progress::made);
         Pin::new(&mut self.body).poll_frame(cx)
     }
 
@@ -134,15 +149,20 @@ impl hyper::body::Body for Counted {
     }
 }
 
-/// Runs what the library needs in the tasks that shutdown waits for.
+/// Runs the library's task for each stream among those that shutdown waits for, and gives up those
+/// whose peers do not take their answers.
 #[derive(Clone)]
-struct Tracked(TaskTracker);
+struct Watched {
+    tasks: TaskTracker,
+    limit: Duration,
+    stopping: CancellationToken,
+}
 
-impl<F> Executor<F> for Tracked
+impl<F> Executor<F> for Watched
 where
     F: Future<Output: Send + 'static> + Send + 'static,
 {
     fn execute(&self, future: F) {
-        self.0.spawn(future);
+        self.tasks.spawn(unless_stalled(future, self.limit, self.stopping.clone()));
     }
 }

@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use hyper::service::service_fn;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use super::Shared;
 use super::admission::ConnectionTicket;
@@ -67,7 +67,11 @@ fn admit(accepted: Accepted, shared: &Arc<Shared>) {
                 ready(Ok(respond::over_limit(&over)))
             })
         };
-        shared.tasks.spawn(serve(accepted, Arc::clone(shared), false, service));
+        let limits = &shared.config.limits;
+        // Whatever it does meanwhile: what it holds keeps others from being told.
+        let limit = limits.header_timeout.saturating_add(limits.answer_timeout);
+        let told = serve(accepted, Arc::clone(shared), false, service);
+        shared.tasks.spawn(async move { timeout(limit, told).await.unwrap_or_default() });
     }
 }
 

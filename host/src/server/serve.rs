@@ -11,6 +11,7 @@ use hyper::{Request, Response};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::time::timeout;
 
+use super::answering::Answering;
 use super::listener::Accepted;
 use super::open::{Http, OpenError, Opened, open};
 use super::peer::Peer;
@@ -73,7 +74,7 @@ where
         .max_buf_size(limits.header_bytes.as_usize())
         .max_headers(limits.header_fields as usize)
         .keep_alive(keep_alive)
-        .serve_connection(TokioIo::new(stream), service)
+        .serve_connection(TokioIo::new(Answering::new(stream, limits.answer_timeout)), service)
         .with_upgrades();
     let mut connection = std::pin::pin!(connection);
     let ended = tokio::select! {

@@ -11,6 +11,7 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 
+use super::answering::Answering;
 use super::tls::TlsStream;
 
 /// The most that a session hands to an HTTP/2 stream at a time, in bytes: one frame of the default
@@ -142,8 +143,10 @@ impl SessionIo {
     /// What a request leaves behind that was answered with an upgrade, and what was read after it.
     #[must_use]
     pub(super) fn new(upgraded: Upgraded) -> (Self, Bytes) {
-        match upgraded.downcast::<TokioIo<Stream>>() {
-            Ok(Parts { io, read_buf, .. }) => (Self::Direct(io.into_inner()), read_buf),
+        match upgraded.downcast::<TokioIo<Answering>>() {
+            Ok(Parts { io, read_buf, .. }) => {
+                (Self::Direct(io.into_inner().into_inner()), read_buf)
+            }
             Err(upgraded) => (Self::Http2(TokioIo::new(upgraded)), Bytes::new()),
         }
     }
