@@ -1,5 +1,6 @@
 //! Wiring: from a configuration to a host that runs, and from there to one that has stopped.
 
+mod open_files;
 mod operator;
 
 use std::fs;
@@ -41,7 +42,11 @@ impl App {
     ///
     /// # Errors
     /// What the operator is to mend; nothing is left bound.
-    pub async fn start(config: Config) -> Result<Self> {
+    pub async fn start(mut config: Config) -> Result<Self> {
+        let files = open_files::raise();
+        let configured = config.limits.connections;
+        let fewer = open_files::fewer_connections(configured, files);
+        config.limits.connections = fewer.unwrap_or(configured);
         let config = Arc::new(config);
         check_paths(&config)?;
         // Before anything is put into it.
@@ -73,6 +78,15 @@ impl App {
         };
         tasks.spawn(admin.serve(Arc::new(operator), token.clone(), stopping.clone()));
         let token = file.map(|file| (file, token));
+        // Last, so that a host which does not start says nothing but why.
+        if let Some(fewer) = fewer {
+            tracing::warn!(
+                configured,
+                files,
+                "limits.connections is lowered to {fewer}: the system allows no more open files \
+                 (ulimit -Hn, LimitNOFILE)"
+            );
+        }
         Ok(Self {
             config,
             engine,

@@ -60,6 +60,8 @@ struct Shared {
     /// The sessions that may keep a compression context.
     contexts: Budget,
     refusals: Arc<Semaphore>,
+    /// Connections that could not be accepted.
+    unaccepted: Seldom,
     /// Handshakes for which there was no instance.
     unseated: Seldom,
     /// Connections of proxies that are to send a PROXY header, and have not.
@@ -108,6 +110,7 @@ impl Server {
             admission: Admission::new(&config.limits, Instant::now()),
             contexts: Budget::new(config.takeover_contexts as usize),
             refusals: Arc::new(Semaphore::new(listen::REFUSALS_MAX)),
+            unaccepted: Seldom::default(),
             unseated: Seldom::default(),
             headless: Seldom::default(),
             config,

@@ -55,6 +55,24 @@ async fn beyond_the_connections_there_is_503() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn connections_are_no_more_than_there_are_files_for() {
+    // Fewer than the connections need, unless they are raised.
+    let host = TestHost::builder().guest("echo").open_files(40, 300).start().await;
+    let told = "limits.connections is lowered to 44";
+    eventually("a line about it", async || host.stderr().contains(told).then_some(())).await;
+    let mut sessions = Vec::new();
+    for _ in 0..44 {
+        sessions.push(host.connect("/echo").await);
+    }
+    let request = "GET /echo HTTP/1.1\r\nhost: a.example\r\n\r\n";
+    let refused = http::exchange_bytes(host.address(), request).await;
+    assert!(refused.starts_with("HTTP/1.1 503 "), "{refused:?}");
+    for session in &mut sessions {
+        assert_eq!(session.ask("still here").await, "still here");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn instances_are_given_back_however_their_sessions_end() {
     const INSTANCES: usize = 4;
     let config = format!("[sandbox]\ninstances = {INSTANCES}");

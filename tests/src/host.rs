@@ -240,7 +240,12 @@ impl Drop for TestHost {
 impl Folder {
     /// A command that runs the binary with nothing of the environment but what is meant for it.
     fn command(&self) -> Command {
-        let mut command = Command::new(artefacts::host_binary());
+        self.command_of(&artefacts::host_binary())
+    }
+
+    /// The same for another program.
+    fn command_of(&self, program: &Path) -> Command {
+        let mut command = Command::new(program);
         command
             .env_clear()
             .env("XDG_RUNTIME_DIR", self.root.path())

@@ -33,7 +33,9 @@ pub(super) async fn accept(listener: Listener, shared: Arc<Shared>) {
         match accepted {
             Ok(accepted) => admit(accepted, &shared),
             Err(error) => {
-                tracing::warn!(%error, "cannot accept a connection");
+                if let Some(times) = shared.unaccepted.count(Instant::now()) {
+                    tracing::warn!(%error, times, "cannot accept a connection");
+                }
                 sleep(ACCEPT_BACK_OFF).await;
             }
         }

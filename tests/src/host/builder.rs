@@ -33,6 +33,7 @@ pub struct TestHostBuilder {
     arguments: Vec<OsString>,
     config: String,
     certificate: Option<Certificate>,
+    files: Option<(u32, u32)>,
 }
 
 impl TestHostBuilder {
@@ -44,7 +45,13 @@ impl TestHostBuilder {
         fs::create_dir_all(&cache).expect("cargo's folder can be written to");
         let admin = format!("unix:{}", root.path().join("admin.sock").display());
         let folder = Folder { root, cache, admin };
-        Self { folder, arguments: Vec::new(), config: String::new(), certificate: None }
+        Self {
+            folder,
+            arguments: Vec::new(),
+            config: String::new(),
+            certificate: None,
+            files: None,
+        }
     }
 
     /// The folder that the host will have, to put files into.
@@ -97,6 +104,13 @@ impl TestHostBuilder {
         self
     }
 
+    /// Limits how many files the host may have open: at first, and as far as it may raise that.
+    #[must_use]
+    pub fn open_files(mut self, soft: u32, hard: u32) -> Self {
+        self.files = Some((soft, hard));
+        self
+    }
+
     /// Lets the host compile everything anew; otherwise all hosts of the tests share what each has
     /// compiled.
     #[must_use]
@@ -144,7 +158,17 @@ impl TestHostBuilder {
     }
 
     fn command(&self) -> Command {
-        let mut command = self.folder.command();
+        let mut command = match self.files {
+            None => self.folder.command(),
+            Some((soft, hard)) => {
+                // The shell sets the limits of its own process, which then becomes the host's.
+                let mut shell = self.folder.command_of(Path::new("/bin/sh"));
+                let script =
+                    format!("ulimit -Sn {soft} && ulimit -Hn {hard} && exec \"$0\" \"$@\"");
+                shell.arg("-c").arg(script).arg(artefacts::host_binary());
+                shell
+            }
+        };
         command.arg("run").args(&self.arguments).arg("--admin").arg(&self.folder.admin);
         if !self.config.is_empty() || self.certificate.is_some() {
             command.arg("--config").arg(self.write_config());
