@@ -53,6 +53,35 @@ async fn a_header_says_whose_the_connection_is() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_connection_counts_for_the_address_that_its_header_tells() {
+    let builder =
+        TestHost::builder().guest("echo").config("[proxy]\nprotocol_from = \"127.0.0.1\"");
+    let host = builder.config("[limits]\nconnections_per_address = 1").start().await;
+    // It has asked for nothing, and no handshake has counted it.
+    let mut first =
+        begin(&host, &[V1, b"GET / HTTP/1.1\r\nhost: a.example\r\n\r\n"].concat()).await;
+    assert_eq!(within("an answer", first.read_u8()).await.expect("an answer"), b'H');
+    let request = "GET / HTTP/1.1\r\nhost: a.example\r\n\r\n";
+    let told = String::from_utf8_lossy(V1) + request;
+    let refused = http::exchange_bytes(host.address(), &told).await;
+    assert!(refused.starts_with("HTTP/1.1 429 "), "{refused:?}");
+    let reached = "limits.connections_per_address is reached";
+    eventually("a line about it", async || host.stderr().contains(reached).then_some(())).await;
+    let other = told.replace("192.0.2.7", "192.0.2.8");
+    let mut other = begin(&host, other.as_bytes()).await;
+    let mut answer = [0; 12];
+    within("an answer", other.read_exact(&mut answer)).await.expect("an answer");
+    assert_eq!(&answer, b"HTTP/1.1 404");
+    drop(first);
+    eventually("room for the address", async || {
+        let mut again = begin(&host, told.as_bytes()).await;
+        within("an answer", again.read_exact(&mut answer)).await.expect("an answer");
+        (&answer == b"HTTP/1.1 404").then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_named_proxy_without_a_header_is_turned_away() {
     let builder = TestHost::builder().guest("echo");
     let builder = builder.config("[proxy]\nprotocol_from = \"127.0.0.1\"");

@@ -104,6 +104,23 @@ impl Admission {
         Ok(ConnectionTicket { _permit: permit, address: address.flatten() })
     }
 
+    /// Counts a connection that was let in without an address for the one that is known by now.
+    ///
+    /// # Errors
+    /// [`OverLimit::ConnectionsOfAddress`]; nothing has changed then.
+    pub(super) fn name(
+        &self,
+        ticket: &mut ConnectionTicket,
+        peer: Option<IpAddr>,
+        now: Instant,
+    ) -> Result<(), OverLimit> {
+        if ticket.address.is_none() {
+            let address = self.key(peer).map(|key| self.addresses.connection(key, now));
+            ticket.address = address.transpose()?.flatten();
+        }
+        Ok(())
+    }
+
     /// Lets a handshake in: first by the rates, so that attempts count and not successes, then by
     /// what is open.
     ///

@@ -1,20 +1,19 @@
 //! The accept loop, and who is let in.
 
-use std::future::ready;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use hyper::service::service_fn;
-use tokio::time::{sleep, timeout};
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::sleep;
 
 use super::Shared;
-use super::admission::ConnectionTicket;
+use super::admission::{ConnectionTicket, OverLimit};
 use super::listener::{Accepted, Listener};
 use super::peer::Peer;
-use super::respond;
 use super::serve::serve;
+use crate::config::Limits;
 
 /// How long the loop waits after `accept` failed for want of file descriptors or memory: without a
 /// pause it would spin until one is free.
@@ -43,48 +42,75 @@ pub(super) async fn accept(listener: Listener, shared: Arc<Shared>) {
 }
 
 fn admit(accepted: Accepted, shared: &Arc<Shared>) {
-    let over = match shared.admission.connection(known_address(&accepted, shared), Instant::now()) {
-        Ok(ticket) => {
-            let admitted = Arc::new(Admitted::new(ticket, Arc::clone(shared)));
-            let service = |peer: Peer| {
-                service_fn(move |request| {
-                    let (peer, admitted) = (peer.clone(), Arc::clone(&admitted));
-                    async move { Ok(respond::respond(request, peer, admitted).await) }
-                })
-            };
-            shared.tasks.spawn(serve(accepted, Arc::clone(shared), true, service));
-            return;
-        }
-        Err(over) => over,
+    let known = known_address(&accepted.peer, shared);
+    let place = match shared.admission.connection(known, Instant::now()) {
+        Ok(ticket) => Place::Admitted(Admitted::new(ticket, Arc::clone(shared))),
+        Err(over) => match refuse(over, &accepted.peer, shared) {
+            Some(refused) => refused,
+            None => return,
+        },
     };
+    shared.tasks.spawn(serve(accepted, Arc::clone(shared), place));
+}
+
+/// The place of a connection that is beyond a limit, where there is one to tell its peer so.
+fn refuse(over: OverLimit, peer: &Peer, shared: &Shared) -> Option<Place> {
     if let Some(refused) = shared.admission.tell(&over, Instant::now()) {
-        let (peer, key) = (&accepted.peer, over.key());
+        let key = over.key();
         tracing::warn!(%peer, refused, "{key} is reached; connections are refused");
     }
-    if let Ok(permit) = Arc::clone(&shared.refusals).try_acquire_owned() {
-        let service = |_peer| {
-            service_fn(move |_request| {
-                // Held until the answer is written.
-                let _permit = &permit;
-                ready(Ok(respond::over_limit(&over)))
-            })
-        };
-        let limits = &shared.config.limits;
-        // Whatever it does meanwhile: what it holds keeps others from being told.
-        let limit = limits.header_timeout.saturating_add(limits.answer_timeout);
-        let told = serve(accepted, Arc::clone(shared), false, service);
-        shared.tasks.spawn(async move { timeout(limit, told).await.unwrap_or_default() });
-    }
+    let permit = Arc::clone(&shared.refusals).try_acquire_owned().ok()?;
+    Some(Place::Refused { over, permit })
 }
 
 /// The address that a connection counts for, where it is the peer's own: that of a proxy which has
 /// still to say whose the connection is stands for nobody.
-fn known_address(accepted: &Accepted, shared: &Shared) -> Option<IpAddr> {
-    let ip = accepted.peer.address.ip()?;
+fn known_address(peer: &Peer, shared: &Shared) -> Option<IpAddr> {
+    let ip = peer.address.ip()?;
     let proxy = &shared.config.proxy;
     let speaks_for_others =
         proxy.protocol_from.contain(Some(ip)) || proxy.forwarded_from.contain(Some(ip));
     (!speaks_for_others).then_some(ip)
+}
+
+/// What a connection is let in as.
+pub(super) enum Place {
+    /// One of those that are open.
+    Admitted(Admitted),
+    /// One that is beyond a limit, and is told so.
+    Refused {
+        over: OverLimit,
+        /// Held until its peer is told.
+        permit: OwnedSemaphorePermit,
+    },
+}
+
+impl Place {
+    /// Counts the connection for the address that its proxy has told meanwhile. Nothing where the
+    /// peer has too many, and there is no place left to tell it so.
+    pub(super) fn named(self, peer: &Peer, shared: &Shared) -> Option<Self> {
+        let Self::Admitted(mut admitted) = self else { return Some(self) };
+        let known = known_address(peer, shared);
+        match shared.admission.name(&mut admitted.ticket, known, Instant::now()) {
+            Ok(()) => Some(Self::Admitted(admitted)),
+            Err(over) => {
+                // Its place is for somebody else at once.
+                drop(admitted);
+                refuse(over, peer, shared)
+            }
+        }
+    }
+
+    /// How long its connection may last, where it is not its peer that decides.
+    pub(super) fn limit(&self, limits: &Limits) -> Option<Duration> {
+        match self {
+            Self::Admitted(_) => None,
+            // Whatever it does meanwhile: what it holds keeps others from being told.
+            Self::Refused { .. } => {
+                Some(limits.header_timeout.saturating_add(limits.answer_timeout))
+            }
+        }
+    }
 }
 
 /// A connection's place among those that are open, held until the last part of it has ended.

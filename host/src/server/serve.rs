@@ -6,34 +6,27 @@ use std::time::{Duration, Instant};
 
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
-use hyper::service::Service;
+use hyper::service::{Service, service_fn};
 use hyper::{Request, Response};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::time::timeout;
 
 use super::answering::Answering;
+use super::listen::Place;
 use super::listener::Accepted;
 use super::open::{Http, OpenError, Opened, open};
 use super::peer::Peer;
 use super::proxy::ProxyError;
 use super::respond::Body;
 use super::stream::Stream;
-use super::{Shared, http2};
+use super::{Shared, http2, respond};
 use crate::telemetry::chain;
 
 /// How long a request that is under way may take when the host stops.
 pub(super) const STOPPING_GRACE: Duration = Duration::from_secs(1);
 
-/// Serves a connection; `service` makes what answers its requests once it is known whose they are.
-pub(super) async fn serve<S>(
-    accepted: Accepted,
-    shared: Arc<Shared>,
-    keep_alive: bool,
-    service: impl FnOnce(Peer) -> S,
-) where
-    S: Service<Request<Incoming>, Response = Response<Body>, Error = Infallible>,
-    S::Future: Send + 'static,
-{
+/// Serves a connection to its end.
+pub(super) async fn serve(accepted: Accepted, shared: Arc<Shared>, place: Place) {
     let from = accepted.peer.address;
     let opened = tokio::select! {
         opened = open(accepted, &shared) => opened,
@@ -41,10 +34,8 @@ pub(super) async fn serve<S>(
     };
     match opened {
         Ok(Opened { stream, peer, http }) => {
-            let service = service(peer.clone());
-            match http {
-                Http::One => http1(stream, peer, &shared, keep_alive, service).await,
-                Http::Two => http2::serve(stream, peer, &shared, keep_alive, service).await,
+            if let Some(place) = place.named(&peer, &shared) {
+                answer(Opened { stream, peer, http }, &shared, place).await;
             }
         }
         Err(OpenError::Proxy(error @ (ProxyError::Header(_) | ProxyError::Late))) => {
@@ -60,6 +51,38 @@ pub(super) async fn serve<S>(
             let why = chain(&error);
             tracing::debug!(peer = %from, "a connection ended before its first request: {why}");
         }
+    }
+}
+
+/// Answers the requests of a connection by its place.
+async fn answer(opened: Opened, shared: &Shared, place: Place) {
+    let Opened { stream, peer, http } = opened;
+    let keep_alive = matches!(place, Place::Admitted(_));
+    let limit = place.limit(&shared.config.limits);
+    let place = match place {
+        Place::Admitted(admitted) => Ok(Arc::new(admitted)),
+        Place::Refused { over, permit } => Err((over, permit)),
+    };
+    let place = Arc::new(place);
+    let whose = peer.clone();
+    let service = service_fn(move |request| {
+        let (place, peer) = (Arc::clone(&place), whose.clone());
+        async move {
+            Ok(match &*place {
+                Ok(admitted) => respond::respond(request, peer, Arc::clone(admitted)).await,
+                Err((over, _permit)) => respond::over_limit(over),
+            })
+        }
+    });
+    let answered = async {
+        match http {
+            Http::One => http1(stream, peer, shared, keep_alive, service).await,
+            Http::Two => http2::serve(stream, peer, shared, keep_alive, service).await,
+        }
+    };
+    match limit {
+        Some(limit) => timeout(limit, answered).await.unwrap_or_default(),
+        None => answered.await,
     }
 }
 
