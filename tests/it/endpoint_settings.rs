@@ -1,6 +1,7 @@
 //! Settings of the host, of a deployment and of one endpoint: the nearest one counts.
 
-use sockhop_tests::{RawClient, TestHost, artefacts, http};
+use sockhop_tests::{Http2, RawClient, TestHost, artefacts, http};
+use tokio::net::TcpStream;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_is_held_against_what_its_endpoint_says() {
@@ -73,4 +74,12 @@ async fn header_fields_are_counted() {
         }
         assert_eq!(request.send(host.address()).await.status, status, "{fields} more fields");
     }
+    let tcp = TcpStream::connect(host.address()).await.expect("the host listens");
+    let mut http2 = Http2::over(tcp, &format!("http://{}", host.address())).await;
+    let names: Vec<_> = (0..17).map(|number| format!("x-{number}")).collect();
+    let fields: Vec<_> = names.iter().map(|name| (name.as_str(), "1")).collect();
+    let refused = http2.try_open("/echo", &fields).await.expect_err("there are too many");
+    assert_eq!(refused.status, 431, "{refused:?}");
+    let mut session = http2.try_open("/echo", &fields[..16]).await.expect("a session");
+    assert_eq!(session.ask("hello").await, "hello");
 }

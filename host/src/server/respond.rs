@@ -45,6 +45,12 @@ pub(super) async fn respond(
     if shared.stopping.is_cancelled() {
         return unavailable("The host is stopping.");
     }
+    // The library counts those of HTTP/1.1, and of HTTP/2 their bytes only.
+    let fields_max = shared.config.limits.header_fields as usize;
+    if request.version() == Version::HTTP_2 && request.headers().len() > fields_max {
+        let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+        return text(status, "The request has too many header fields.");
+    }
     let (peer, host) = match forwarded::follow(request.headers(), peer, &shared.config.proxy) {
         Ok(followed) => followed,
         Err(error) => return text(StatusCode::BAD_REQUEST, &error.to_string()),
