@@ -46,7 +46,7 @@ use crate::telemetry::Seldom;
 /// The server: its listeners are bound, and nothing is accepted yet.
 pub struct Server {
     listeners: Vec<Listener>,
-    reloader: Option<Reloader>,
+    reloader: Reloader,
     shared: Arc<Shared>,
 }
 
@@ -100,7 +100,7 @@ impl Server {
         let settings = config.tls.clone().filter(|_| encrypts);
         let tls = settings.map(|settings| Tls::load(settings, config.http2.is_spoken()));
         let tls = tls.transpose()?.map(Arc::new);
-        let reloader = tls.clone().map(Reloader::new).transpose().map_err(StartError::Signal)?;
+        let reloader = Reloader::new(tls.clone()).map_err(StartError::Signal)?;
         let mut listeners = Vec::new();
         for address in &config.listen {
             listeners.push(Listener::bind(address, config.socket_mode, tls.as_ref()).await?);
@@ -130,9 +130,7 @@ impl Server {
 
     /// Begins to accept connections.
     pub fn start(self) -> RunningServer {
-        if let Some(reloader) = self.reloader {
-            self.shared.tasks.spawn(reloader.run(self.shared.stopping.clone()));
-        }
+        self.shared.tasks.spawn(self.reloader.run(self.shared.stopping.clone()));
         for listener in self.listeners {
             let shared = Arc::clone(&self.shared);
             self.shared.tasks.spawn(listen::accept(listener, shared));

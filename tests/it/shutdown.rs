@@ -22,6 +22,18 @@ async fn stops_on(signal: Signal) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_hang_up_ends_no_host_that_has_no_certificate() {
+    let host = TestHost::with_guests(["echo"]).await;
+    let mut client = host.connect("/echo").await;
+    host.signal(Signal::HUP);
+    let told = "there is no certificate to read again";
+    eventually("an answer to the signal", async || host.stderr().contains(told).then_some(()))
+        .await;
+    assert_eq!(client.ask("still here").await, "still here");
+    host.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn sigterm_closes_all_sessions_with_1001() {
     stops_on(Signal::TERM).await;
 }

@@ -20,9 +20,10 @@ use crate::telemetry::chain;
 /// and a pair of which one is new and one is old is none.
 const SETTLE: Duration = Duration::from_millis(250);
 
-/// Follows the files of [`Tls`].
+/// Follows the files of [`Tls`], and hears the signal where there is none, which would end the
+/// process if nobody did.
 pub(in crate::server) struct Reloader {
-    tls: Arc<Tls>,
+    tls: Option<Arc<Tls>>,
     changed: Arc<Notify>,
     hang_up: Signal,
     _watcher: Option<RecommendedWatcher>,
@@ -34,16 +35,21 @@ impl Reloader {
     ///
     /// # Errors
     /// The signal cannot be awaited.
-    pub(in crate::server) fn new(tls: Arc<Tls>) -> io::Result<Self> {
+    pub(in crate::server) fn new(tls: Option<Arc<Tls>>) -> io::Result<Self> {
         let hang_up = signal(SignalKind::hangup())?;
         let changed = Arc::new(Notify::new());
-        let watcher = watch(&tls, &changed).map_err(|error| {
-            tracing::warn!(
-                "the certificate's folder cannot be watched, and is read again at SIGHUP alone: {}",
-                chain(&error)
-            );
+        let watcher = tls.as_deref().and_then(|tls| {
+            let watched = watch(tls, &changed);
+            let unwatched = |error| {
+                tracing::warn!(
+                    "the certificate's folder cannot be watched, and is read again at SIGHUP \
+                     alone: {}",
+                    chain(&error)
+                );
+            };
+            watched.map_err(unwatched).ok()
         });
-        Ok(Self { tls, changed, hang_up, _watcher: watcher.ok() })
+        Ok(Self { tls, changed, hang_up, _watcher: watcher })
     }
 
     /// Follows the files until the host is told to stop.
@@ -63,7 +69,11 @@ impl Reloader {
                 }
                 () = stopping.cancelled() => return,
             };
-            match self.tls.reload() {
+            let Some(tls) = &self.tls else {
+                tracing::info!("SIGHUP: there is no certificate to read again");
+                continue;
+            };
+            match tls.reload() {
                 Ok(true) => tracing::info!("the new certificate is used from now on"),
                 // Whoever asked wants an answer; a change of something else needs none.
                 Ok(false) if asked => tracing::info!("the certificate's files are as they were"),
