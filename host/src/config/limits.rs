@@ -42,8 +42,9 @@ pub const EXEMPT_ADDRESSES: [&str; 2] = ["127.0.0.0/8", "::1"];
 /// than its bytes. Beyond it: 431.
 pub const HEADER_FIELDS: Setting<u32> = Setting { default: 100, min: 16, max: 1000 };
 
-/// Time for the head of a request to arrive. A peer that takes longer holds a connection for
-/// nothing; ten seconds are enough for the slowest honest one.
+/// Time for each thing that a peer begins with to arrive: a PROXY header, what tells HTTP/1.1 from
+/// HTTP/2, the head of a request, the first request over HTTP/2. A peer that takes longer holds a
+/// connection for nothing; ten seconds are enough for the slowest honest one.
 pub const HEADER_TIMEOUT: Setting<Duration> = Setting {
     default: Duration::from_secs(10),
     min: Duration::from_millis(100),
@@ -114,7 +115,7 @@ pub struct Limits {
     pub handshake_burst: Duration,
     /// The addresses that no limit by address concerns: [`EXEMPT_ADDRESSES`].
     pub exempt_addresses: Vec<AddressRange>,
-    /// Time for the head of a request to arrive: [`HEADER_TIMEOUT`].
+    /// Time for what a peer begins with to arrive, each thing: [`HEADER_TIMEOUT`].
     pub header_timeout: Duration,
     /// Time in which nothing of an answer is taken: [`ANSWER_TIMEOUT`].
     pub answer_timeout: Duration,
