@@ -86,6 +86,36 @@ async fn the_protocol_is_agreed_upon_by_name() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_pair_is_followed_when_its_folder_is_replaced() {
+    let authorities = [(); 4].map(|()| Authority::new());
+    let builder = TestHost::builder().guest("echo").args(["--listen", "wss://127.0.0.1:0"]);
+    let folder = builder.folder().to_owned();
+    let write = |authority: &Authority, name: &str| {
+        fs::create_dir_all(folder.join(name)).expect("our own folder");
+        authority.sign().write(&folder.join(name));
+    };
+    let rename = |from: &str, to: &str| {
+        fs::rename(folder.join(from), folder.join(to)).expect("our own folder");
+    };
+    write(&authorities[0], "pair");
+    let tls = "[tls]\ncertificate = \"pair/host.crt\"\nkey = \"pair/host.key\"";
+    let host = builder.config(tls).start().await;
+    let address = host.encrypted().await;
+    for (number, authority) in authorities.iter().enumerate().skip(1) {
+        if number < 3 {
+            write(authority, "new");
+            rename("pair", &format!("old-{number}"));
+            rename("new", "pair");
+        } else {
+            // What is in the new folder is watched as well.
+            write(authority, "pair");
+        }
+        let client = TlsClient::trusting(authority);
+        eventually("the new pair", async || client.connect(address).await.ok()).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_new_pair_is_used_and_open_sessions_notice_nothing() {
     let (first, second) = (Authority::new(), Authority::new());
     let host = encrypting(&first).start().await;

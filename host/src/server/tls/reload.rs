@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::{self, Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ pub(in crate::server) struct Reloader {
     tls: Option<Arc<Tls>>,
     changed: Arc<Notify>,
     hang_up: Signal,
-    _watcher: Option<RecommendedWatcher>,
+    watcher: Option<RecommendedWatcher>,
 }
 
 impl Reloader {
@@ -49,7 +49,7 @@ impl Reloader {
             };
             watched.map_err(unwatched).ok()
         });
-        Ok(Self { tls, changed, hang_up, _watcher: watcher })
+        Ok(Self { tls, changed, hang_up, watcher })
     }
 
     /// Follows the files until the host is told to stop.
@@ -73,6 +73,12 @@ impl Reloader {
                 tracing::info!("SIGHUP: there is no certificate to read again");
                 continue;
             };
+            // What was watched may be elsewhere by now: links and folders are replaced too. Before
+            // the files are read, so that no change falls between. Where it does not go, what is
+            // watched already may still tell when it does.
+            if let Ok(watcher) = watch(tls, &self.changed) {
+                self.watcher = Some(watcher);
+            }
             match tls.reload() {
                 Ok(true) => tracing::info!("the new certificate is used from now on"),
                 // Whoever asked wants an answer; a change of something else needs none.
@@ -87,32 +93,43 @@ impl Reloader {
     }
 }
 
-/// Watches the folders rather than the files: those are replaced, and links to them are.
+/// Watches the folders rather than the files: those are replaced, and links to them are. The
+/// folders themselves may be as well, which shows in the ones that they are in.
 fn watch(tls: &Tls, changed: &Arc<Notify>) -> notify::Result<RecommendedWatcher> {
     let changed = Arc::clone(changed);
-    let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-        let concerns = event.map_or(true, |event| may_have_changed(event.kind));
-        if concerns {
-            changed.notify_one();
-        }
-    })?;
     let settings = &tls.settings;
     let files = [&*settings.certificate, &settings.key];
     let files = files.into_iter().chain(settings.client_auth.authorities());
-    for folder in files.flat_map(folders).collect::<BTreeSet<_>>() {
-        watcher.watch(&folder, RecursiveMode::NonRecursive)?;
+    let folders: BTreeSet<_> = files.flat_map(folders).collect();
+    let watched = folders.clone();
+    let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+        if event.map_or(true, |event| concerns(&event, &watched)) {
+            changed.notify_one();
+        }
+    })?;
+    for parent in folders.iter().filter_map(|folder| folder.parent()) {
+        // Not all may be listed, and they are not where files usually change.
+        let _unwatched = watcher.watch(parent, RecursiveMode::NonRecursive);
+    }
+    for folder in &folders {
+        watcher.watch(folder, RecursiveMode::NonRecursive)?;
     }
     Ok(watcher)
 }
 
-/// The folder of a file, and where it is a link that of what it leads to.
-fn folders(file: &Path) -> impl Iterator<Item = PathBuf> {
-    let folder = |file: &Path| match file.parent() {
-        Some(folder) if folder != Path::new("") => folder.to_owned(),
-        _ => PathBuf::from("."),
+/// Whether one of the folders, or something in it, may have changed.
+fn concerns(event: &notify::Event, folders: &BTreeSet<PathBuf>) -> bool {
+    let is_theirs = |path: &PathBuf| {
+        folders.contains(path) || path.parent().is_some_and(|folder| folders.contains(folder))
     };
-    let target = file.canonicalize().ok();
-    [Some(folder(file)), target.map(|target| folder(&target))].into_iter().flatten()
+    may_have_changed(event.kind) && (event.paths.is_empty() || event.paths.iter().any(is_theirs))
+}
+
+/// The folder of a file, and where it is a link that of what it leads to; in full, as the paths of
+/// changes are.
+fn folders(file: &Path) -> impl Iterator<Item = PathBuf> {
+    let places = [path::absolute(file).ok(), file.canonicalize().ok()];
+    places.into_iter().flatten().filter_map(|file| file.parent().map(Path::to_owned))
 }
 
 /// Reading, which the host does itself, changes nothing.
