@@ -2,9 +2,7 @@
 
 use std::{net::IpAddr, str::FromStr};
 
-use ipnet::IpNet;
-
-use super::{KeyProblem, reader::Section, settings::wrong_type};
+use super::{AddressRange, AddressRangeError, KeyProblem, reader::Section, settings::wrong_type};
 
 /// The entry that stands for the peers of Unix sockets.
 const UNIX: &str = "unix";
@@ -64,7 +62,7 @@ pub enum ForwardedFields {
 /// Peers by their addresses.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Networks {
-    networks: Vec<IpNet>,
+    ranges: Vec<AddressRange>,
     unix: bool,
 }
 
@@ -73,7 +71,7 @@ impl Networks {
     #[must_use]
     pub fn contain(&self, address: Option<IpAddr>) -> bool {
         match address {
-            Some(ip) => self.networks.iter().any(|network| network.contains(&ip.to_canonical())),
+            Some(ip) => self.ranges.iter().any(|range| range.contains(ip)),
             None => self.unix,
         }
     }
@@ -84,7 +82,7 @@ impl FromIterator<Network> for Networks {
         let mut networks = Self::default();
         for entry in entries {
             match entry {
-                Network::Ip(network) => networks.networks.push(network),
+                Network::Ip(range) => networks.ranges.push(range),
                 Network::Unix => networks.unix = true,
             }
         }
@@ -96,7 +94,7 @@ impl FromIterator<Network> for Networks {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Network {
     /// All addresses of a network, be it one.
-    Ip(IpNet),
+    Ip(AddressRange),
     /// The peers of Unix sockets.
     Unix,
 }
@@ -108,19 +106,14 @@ impl FromStr for Network {
         if text == UNIX {
             return Ok(Self::Unix);
         }
-        let address = text.parse::<IpAddr>().map(IpNet::from);
-        let network = address.or_else(|_| text.parse::<IpNet>());
-        network.map(Self::Ip).map_err(|_| NetworkError(text.to_owned()))
+        text.parse().map(Self::Ip).map_err(NetworkError)
     }
 }
 
 /// A text is no network.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "{0:?} is not a network; write an address, a network such as 10.0.0.0/8, or unix for the peers \
-     of Unix sockets"
-)]
-pub struct NetworkError(String);
+#[error("{0}; unix is for the peers of Unix sockets")]
+pub struct NetworkError(AddressRangeError);
 
 #[cfg(test)]
 mod tests {
@@ -131,11 +124,13 @@ mod tests {
         let networks = |texts: &[&str]| -> Networks {
             texts.iter().map(|text| text.parse::<Network>().unwrap()).collect()
         };
-        let some = networks(&["10.0.0.0/8", "192.0.2.7", "2001:db8::/32"]);
+        let some = networks(&["10.0.0.0/8", "192.0.2.7", "2001:db8::/32", "::ffff:198.51.100.1"]);
         for (address, expected) in [
             ("10.0.0.0", true),
             ("10.255.1.2", true),
             ("::ffff:10.1.1.1", true),
+            ("::ffff:198.51.100.1", true),
+            ("198.51.100.1", true),
             ("11.0.0.0", false),
             ("192.0.2.7", true),
             ("192.0.2.8", false),
@@ -151,12 +146,19 @@ mod tests {
 
     #[test]
     fn what_is_no_network_is_refused() {
-        for text in ["", "10.0.0.0/33", "10.0.0", "localhost", "10.0.0.1:80", "*", "Unix", "/8"] {
+        for text in [
+            "",
+            "10.0.0.0/33",
+            "10.0.0.1/8",
+            "10.0.0",
+            "localhost",
+            "10.0.0.1:80",
+            "*",
+            "Unix",
+            "/8",
+        ] {
             let error = text.parse::<Network>().unwrap_err();
-            assert!(
-                error.to_string().starts_with(&format!("{text:?} is not a network")),
-                "{error}"
-            );
+            assert!(error.to_string().starts_with(&format!("{text:?} ")), "{error}");
         }
     }
 }

@@ -47,8 +47,8 @@ fn a_value_that_means_nothing_is_refused() {
         ),
         (
             "proxy.forwarded_from = ['10.0.0.1', '10.0.0.0/33']",
-            "proxy.forwarded_from[1]: \"10.0.0.0/33\" is not a network; write an address, a \
-             network such as 10.0.0.0/8, or unix for the peers of Unix sockets",
+            "proxy.forwarded_from[1]: \"10.0.0.0/33\" has no number from 0 to 32 behind \
+             the /; unix is for the peers of Unix sockets",
         ),
         (
             "proxy.forwarded_fields = 'both'",
