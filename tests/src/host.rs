@@ -10,10 +10,12 @@ use std::sync::{Arc, Mutex};
 
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
+use tokio::net::UnixStream;
 use tokio::process::{Child, Command};
 
 pub use builder::TestHostBuilder;
 
+use crate::http::{self, Answer};
 use crate::{
     Certificate, Client, Deployment, LogFollower, Outcome, SessionRow, artefacts, eventually,
     within,
@@ -167,6 +169,19 @@ impl TestHost {
         SessionRow::all(self.cli(&["sessions", "--json"]).await.json())
     }
 
+    /// How many connections it has, upgraded or not: what the admin API says, and no verb prints.
+    ///
+    /// # Panics
+    ///
+    /// Where the admin API is not at a Unix socket.
+    pub async fn connections(&self) -> usize {
+        let socket = self.admin().strip_prefix("unix:").expect("the default of a test's host");
+        let answer = self.folder.ask("/v1/host", socket.as_ref()).await;
+        let told: serde_json::Value = serde_json::from_str(&answer.body).expect("JSON");
+        let connections = told["connections"].as_u64().and_then(|count| count.try_into().ok());
+        connections.unwrap_or_else(|| panic!("no count of connections: {answer:?}"))
+    }
+
     /// Follows the log of a deployment, from its first line that is kept.
     #[must_use]
     pub fn follow(&self, deployment: &str) -> LogFollower {
@@ -255,6 +270,17 @@ impl Folder {
             .stdin(Stdio::null())
             .kill_on_drop(true);
         command
+    }
+
+    /// Asks the admin API at a socket, with the token that the host has left for its own user.
+    async fn ask(&self, path: &str, socket: &Path) -> Answer {
+        let files = fs::read_dir(self.root.path().join("sockhop")).expect("the host runs");
+        let mut files = files.map(|file| file.expect("our own folder").path());
+        let token = files.find(|file| file.extension().is_some_and(|found| found == "token"));
+        let token = fs::read_to_string(token.expect("the host runs")).expect("it is ours");
+        let socket = UnixStream::connect(socket).await.expect("the host listens");
+        let asking = http::get(path).with("authorization", &format!("Bearer {}", token.trim()));
+        asking.over(socket).await
     }
 }
 

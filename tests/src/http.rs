@@ -7,7 +7,7 @@ use hyper::body::Bytes;
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, Request, client::conn::http1};
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use crate::within;
@@ -126,14 +126,30 @@ impl Asking {
             self = self.with("host", &address.to_string());
         }
         let what = format!("the answer to {} {}", self.0.method(), self.0.uri());
-        within(&what, exchange(address, self.0)).await
+        within(&what, async {
+            let tcp = TcpStream::connect(address).await.expect("the host listens");
+            exchange(tcp, self.0).await
+        })
+        .await
+    }
+
+    /// As [`send`](Self::send), over a connection to somebody who needs to be called no name.
+    ///
+    /// # Panics
+    ///
+    /// Where no answer comes.
+    pub async fn over(self, io: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) -> Answer {
+        let what = format!("the answer to {} {}", self.0.method(), self.0.uri());
+        within(&what, exchange(io, self.with("host", "localhost").0)).await
     }
 }
 
-async fn exchange(address: SocketAddr, request: Request<Empty<Bytes>>) -> Answer {
-    let tcp = TcpStream::connect(address).await.expect("the host listens");
+async fn exchange(
+    io: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    request: Request<Empty<Bytes>>,
+) -> Answer {
     let (mut sender, connection) =
-        http1::handshake(TokioIo::new(tcp)).await.expect("HTTP needs no handshake");
+        http1::handshake(TokioIo::new(io)).await.expect("HTTP needs no handshake");
     // Ends with the sender, whatever became of the connection.
     tokio::spawn(connection);
     let response = sender.send_request(request).await.expect("an answer");

@@ -34,8 +34,6 @@ impl Frame {
 #[derive(Debug)]
 pub struct RawClient {
     tcp: TcpStream,
-    /// The head of the answer to the handshake.
-    head: String,
 }
 
 impl RawClient {
@@ -60,30 +58,16 @@ impl RawClient {
         }
     }
 
-    /// As [`connect`](Self::connect), but nothing where the answer is 503.
+    /// As [`connect`](Self::connect), with these lines in the request's head, each with its end;
+    /// nothing where the answer is 503.
     ///
     /// # Panics
     ///
     /// Where the handshake is refused otherwise.
-    pub async fn try_connect(address: SocketAddr, path: &str) -> Option<Self> {
-        match Self::handshake(address, path, "", b"").await {
+    pub async fn try_connect(address: SocketAddr, path: &str, fields: &str) -> Option<Self> {
+        match Self::handshake(address, path, fields, b"").await {
             Ok(client) => Some(client),
             Err(head) if head.starts_with("HTTP/1.1 503 ") => None,
-            Err(head) => panic!("the handshake was refused: {head}"),
-        }
-    }
-
-    /// As [`connect`](Self::connect), with these lines in the request's head, each with its end.
-    ///
-    /// # Panics
-    ///
-    /// Where the handshake is refused, and where the answer does not hold `agreed`.
-    pub async fn connect_with(address: SocketAddr, path: &str, fields: &str, agreed: &str) -> Self {
-        match Self::handshake(address, path, fields, b"").await {
-            Ok(client) => {
-                assert!(client.head.contains(agreed), "no {agreed} in {}", client.head);
-                client
-            }
             Err(head) => panic!("the handshake was refused: {head}"),
         }
     }
@@ -143,7 +127,7 @@ impl RawClient {
             assert!(head.len() < HEAD_BYTES_MAX, "the head has no end");
         }
         let head = String::from_utf8_lossy(&head).into_owned();
-        if head.starts_with("HTTP/1.1 101 ") { Ok(Self { tcp, head }) } else { Err(head) }
+        if head.starts_with("HTTP/1.1 101 ") { Ok(Self { tcp }) } else { Err(head) }
     }
 
     /// The connection, for who wants to write and read at the same time.

@@ -1,9 +1,9 @@
 //! Messages that are small on the wire and large behind it (RFC 7692).
 
 use flate2::{Compress, Compression, FlushCompress};
-use sockhop_tests::{RawClient, TestHost};
+use sockhop_tests::TestHost;
 
-use super::attacks::{GROWTH_BYTES_MAX, HEAVY_CLIENTS, all};
+use super::attacks::{GROWTH_BYTES_MAX, HEAVY_CLIENTS, all, session};
 
 /// What one of them holds in mebibytes: a quarter of a MiB on the wire, and four thousand times as
 /// much as its endpoint takes.
@@ -33,9 +33,8 @@ pub(super) async fn bomb(host: &TestHost) {
     let before = host.resident_bytes();
     all(HEAVY_CLIENTS, async |_| {
         let offer = "Sec-WebSocket-Extensions: permessage-deflate\r\n";
-        let path = "/observer";
-        let mut raw =
-            RawClient::connect_with(host.address(), path, offer, "permessage-deflate").await;
+        let mut raw = session(host, "/observer", offer).await;
+        // Only where that was agreed upon this is a message at all, and no breach of the protocol.
         raw.send(0xc2, &payload).await;
         assert_eq!(raw.closed().await.code, 1009);
         let grown = host.resident_bytes().saturating_sub(before);
