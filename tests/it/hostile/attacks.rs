@@ -10,6 +10,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use sockhop_tests::{Closed, Frame, RawClient, TestHost, eventually, within};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
+use tokio::sync::Mutex;
 use tokio::time::{interval, timeout};
 
 /// How many clients of a kind attack at once, where one costs no more than a socket.
@@ -138,25 +139,26 @@ pub(super) async fn never_reads(host: &TestHost) {
 }
 
 /// Ten thousand peers whose machine has crashed, so that all their connections are reset at once;
-/// some of them are sessions, some on the way to be. In batches where this process may not have so
-/// many files.
+/// some of them are sessions, some on the way to be.
 pub(super) async fn resets(host: &TestHost) {
-    let files = raise_file_limit().saturating_sub(OTHER_FILES);
-    let batch = RESETS.min(usize::try_from(files).unwrap_or(RESETS)).max(1);
+    /// The tests are one process, which has the files for one of these at a time.
+    static TURN: Mutex<()> = Mutex::const_new(());
+    let (has, needs) = (raise_file_limit(), RESETS as u64 + OTHER_FILES);
+    assert!(
+        has >= needs,
+        "this test needs {needs} open files, and {has} are allowed: raise the hard limit, which \
+         is what `ulimit -Hn` says"
+    );
     let request = "GET /echo HTTP/1.1\r\nHost: a.example\r\nConnection: Upgrade\r\n\
         Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
-    let mut left = RESETS;
-    while left > 0 {
-        let mut peers = Vec::new();
-        for _ in 0..batch.min(left) {
-            let mut peer = connect(host).await;
-            set_socket_linger(&peer, Some(Duration::ZERO)).expect("a socket");
-            peer.write_all(request.as_bytes()).await.expect("the host reads");
-            peers.push(peer);
-        }
-        left -= peers.len();
-        drop(peers);
+    let _turn = TURN.lock().await;
+    let mut peers = Vec::new();
+    for _ in 0..RESETS {
+        let mut peer = connect(host).await;
+        set_socket_linger(&peer, Some(Duration::ZERO)).expect("a socket");
+        peer.write_all(request.as_bytes()).await.expect("the host reads");
+        peers.push(peer);
     }
 }
 
