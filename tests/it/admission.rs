@@ -1,6 +1,7 @@
 //! Who is let in: over each limit the right answer, under it nothing, and no peer keeps others out.
 
 use std::net::Ipv4Addr;
+use std::ops::RangeInclusive;
 
 use futures_util::future::join_all;
 use sockhop_tests::{RawClient, TestHost, eventually, http};
@@ -20,6 +21,10 @@ async fn host(config: &str) -> TestHost {
 async fn connect(host: &TestHost, peer: Ipv4Addr, path: &str) -> Result<RawClient, String> {
     RawClient::connect_from(peer, host.address(), path).await
 }
+
+/// What a host with one handshake a second says: a second, and another one where two handshakes
+/// took their time in one order and were counted in the other.
+const A_SECOND: RangeInclusive<u32> = 1..=2;
 
 /// Asserts that an answer's head has this status, and gives the seconds of its `Retry-After`.
 #[track_caller]
@@ -85,7 +90,7 @@ async fn an_address_over_its_rate_is_told_429_and_when_to_come_back() {
     let (served, others): (Vec<_>, Vec<_>) = answers.into_iter().partition(Result::is_ok);
     assert!(!served.is_empty() && !others.is_empty(), "{} were let in", served.len());
     for answer in others {
-        assert_eq!(refused(answer, 429), 1);
+        assert!(A_SECOND.contains(&refused(answer, 429)));
     }
     assert!(connect(&host, PEERS[1], "/echo").await.is_ok(), "another address has its own rate");
     free(&host, PEERS[0], "/echo").await;
@@ -101,7 +106,7 @@ async fn a_host_over_its_rate_answers_503_to_whoever_comes() {
     let (served, others): (Vec<_>, Vec<_>) = answers.into_iter().partition(Result::is_ok);
     assert!(!served.is_empty() && !others.is_empty(), "{} were let in", served.len());
     for answer in others {
-        assert_eq!(refused(answer, 503), 1);
+        assert!(A_SECOND.contains(&refused(answer, 503)));
     }
     // What is no handshake for an endpoint takes nothing from the rate.
     for _ in 0..3 {

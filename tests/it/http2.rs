@@ -188,8 +188,9 @@ async fn each_session_is_a_connection_to_the_limit() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_not_used_is_not_kept() {
-    let host =
-        TestHost::builder().guest("echo").config("[http2]\nidle_timeout = \"100ms\"").start().await;
+    // Seconds, as a connection is idle as well until its client asks for a session.
+    let config = "[http2]\nidle_timeout = \"5s\"";
+    let host = TestHost::builder().guest("echo").config(config).start().await;
     let mut http2 = connect(&host).await;
     let mut session = http2.open("/echo").await;
     assert_eq!(session.ask("here").await, "here");

@@ -11,13 +11,20 @@ async fn host(guest: &str, limits: &str) -> TestHost {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_silent_peer_is_pinged_and_one_that_does_not_answer_is_given_up() {
-    let host = host("observer", "[limits]\nping_interval = \"50ms\"\npong_timeout = \"1s\"").await;
-    let mut peer = RawClient::connect(host.address(), "/observer").await;
+    let host_of = async |pong_timeout: &str| {
+        let limits = format!("ping_interval = \"50ms\"\npong_timeout = \"{pong_timeout}\"");
+        host("observer", &format!("[limits]\n{limits}")).await
+    };
+    // Time enough for an answer on a busy machine.
+    let patient = host_of("10s").await;
+    let mut peer = RawClient::connect(patient.address(), "/observer").await;
     for _ in 0..3 {
         let ping = peer.receive().await;
         assert_eq!(ping.first, PING);
         peer.send(PONG, &ping.payload).await;
     }
+    let host = host_of("100ms").await;
+    let mut peer = RawClient::connect(host.address(), "/observer").await;
     assert_eq!(peer.receive().await.first, PING);
     assert_eq!(peer.closed().await, Closed::new(1001, "no pong came"));
     host.log_line("observer", |line| line.contains("cause=PongTimeout")).await;
