@@ -22,7 +22,7 @@ async fn sessions_and_files_share_a_connection() {
     let page = "p".repeat(200 << 10);
     fs::write(folder.join("index.html"), &page).expect("our own folder");
     let host = builder.args(["--assets".into(), folder]).start().await;
-    let mut http2 = connect(&host).await;
+    let http2 = connect(&host).await;
     let (mut one, mut two) = (http2.open("/echo").await, http2.open("/echo").await);
     assert_eq!(one.ask("one").await, "one");
     assert_eq!(two.ask("two").await, "two");
@@ -50,7 +50,7 @@ async fn the_handshake_is_the_same_without_what_http_1_needs() {
         .config("origins = [\"https://friend.example\"]")
         .start()
         .await;
-    let mut http2 = connect(&host).await;
+    let http2 = connect(&host).await;
     let key = ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==");
     let own = format!("http://{}", host.address());
     for (headers, status) in [
@@ -94,7 +94,7 @@ async fn a_stream_that_is_not_read_starves_no_other() {
         .config("[sandbox]\nevent_wait = \"10m\"\n[limits]\nshutdown_timeout = \"0s\"")
         .start()
         .await;
-    let mut http2 = connect(&host).await;
+    let http2 = connect(&host).await;
     let mut writers = Vec::new();
     for _ in 0..20 {
         let mut stalled = http2.open("/sleeps").await;
@@ -125,7 +125,7 @@ async fn fill(stalled: Client<Http2Stream>) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_peer_that_does_not_read_one_stream_reads_the_others() {
     let host = TestHost::with_guests(["echo"]).await;
-    let mut http2 = connect(&host).await;
+    let http2 = connect(&host).await;
     let mut unread = http2.open("/echo").await;
     for _ in 0..16 {
         unread.send(Message::from(vec![1; 8 << 10])).await;
@@ -141,7 +141,7 @@ async fn a_peer_that_does_not_read_one_stream_reads_the_others() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stop_closes_the_sessions_and_then_the_connection() {
     let host = TestHost::with_guests(["observer", "echo"]).await;
-    let mut http2 = connect(&host).await;
+    let http2 = connect(&host).await;
     let mut observed = http2.open("/observer").await;
     let mut other = http2.open("/echo").await;
     assert_eq!(other.ask("here").await, "here");
@@ -158,7 +158,7 @@ async fn a_stop_closes_the_sessions_and_then_the_connection() {
 #[tokio::test(flavor = "multi_thread")]
 async fn each_session_is_a_connection_to_the_limit() {
     let host = TestHost::builder().guest("echo").config("[limits]\nconnections = 3").start().await;
-    let mut http2 = connect(&host).await;
+    let http2 = connect(&host).await;
     let mut one = http2.open("/echo").await;
     let mut two = http2.open("/echo").await;
     let refused = http2.try_open("/echo", &[]).await.expect_err("there are three");
@@ -191,7 +191,7 @@ async fn what_is_not_used_is_not_kept() {
     // Seconds, as a connection is idle as well until its client asks for a session.
     let config = "[http2]\nidle_timeout = \"5s\"";
     let host = TestHost::builder().guest("echo").config(config).start().await;
-    let mut http2 = connect(&host).await;
+    let http2 = connect(&host).await;
     let mut session = http2.open("/echo").await;
     assert_eq!(session.ask("here").await, "here");
     // Another connection comes and goes meanwhile, and this one stays for its session's sake.

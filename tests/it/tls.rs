@@ -79,7 +79,7 @@ async fn the_protocol_is_agreed_upon_by_name() {
         assert_eq!(spoken(&stream), agreed, "{offered:?}");
     }
     let stream = client.speaking(&["h2"]).connect(address).await.expect("trusted");
-    let mut http2 = Http2::over(stream, "https://localhost").await;
+    let http2 = Http2::over(stream, "https://localhost").await;
     let mut session = http2.open("/echo").await;
     assert_eq!(session.ask("over one stream").await, "over one stream");
     assert_eq!(host.sessions().await[0].uri, "wss://localhost/echo");

@@ -14,7 +14,8 @@ use std::sync::Arc;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 
-use crate::{Certificate, TestHost, TestHostBuilder};
+use crate::tls::Authority;
+use crate::{TestHost, TestHostBuilder};
 
 /// How a client's bytes reach the host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,8 +47,8 @@ impl Transport {
     pub async fn bridge(self, host: &TestHost) -> Bridge {
         match self {
             Self::Plain => Bridge::none(host.address()),
-            Self::Tls => Bridge::tls(host.address(), host.certificate()).await,
-            Self::Http2 => Bridge::http2(host.address(), host.certificate()).await,
+            Self::Tls => Bridge::tls(host.address(), host.authority()).await,
+            Self::Http2 => Bridge::http2(host.address(), host.authority()).await,
         }
     }
 }
@@ -73,8 +74,8 @@ impl Bridge {
         Self { address: host, acceptor: None }
     }
 
-    async fn tls(host: SocketAddr, certificate: &Certificate) -> Self {
-        let upstream = tls::Upstream::new(host, certificate);
+    async fn tls(host: SocketAddr, authority: &Authority) -> Self {
+        let upstream = tls::Upstream::new(host, authority);
         Self::start(move |client| {
             let upstream = upstream.clone();
             async move { upstream.carry(client).await }
@@ -82,8 +83,8 @@ impl Bridge {
         .await
     }
 
-    async fn http2(host: SocketAddr, certificate: &Certificate) -> Self {
-        let upstream = Arc::new(http2::Upstream::connect(host, certificate).await);
+    async fn http2(host: SocketAddr, authority: &Authority) -> Self {
+        let upstream = Arc::new(http2::Upstream::connect(host, authority).await);
         Self::start(move |client| {
             let upstream = Arc::clone(&upstream);
             async move { upstream.carry(client).await }

@@ -16,10 +16,8 @@ use tokio::process::{Child, Command};
 pub use builder::TestHostBuilder;
 
 use crate::http::{self, Answer};
-use crate::{
-    Certificate, Client, Deployment, LogFollower, Outcome, SessionRow, artefacts, eventually,
-    within,
-};
+use crate::tls::Authority;
+use crate::{Client, Deployment, LogFollower, Outcome, SessionRow, artefacts, eventually, within};
 
 /// A running host. It is killed when it is dropped; where that happens in a panic, what it wrote
 /// to standard error is printed.
@@ -27,7 +25,7 @@ use crate::{
 pub struct TestHost {
     child: Child,
     address: SocketAddr,
-    certificate: Option<Certificate>,
+    authority: Option<Authority>,
     folder: Folder,
     stdout: Arc<Mutex<String>>,
     stderr: Arc<Mutex<String>>,
@@ -78,14 +76,14 @@ impl TestHost {
         self.listening("wss://").await.parse().expect("an address")
     }
 
-    /// The certificate that it shows.
+    /// Who has signed the certificate that it shows.
     ///
     /// # Panics
     ///
-    /// Where it does not speak TLS.
+    /// Where it was not built with [`tls`](TestHostBuilder::tls).
     #[must_use]
-    pub fn certificate(&self) -> &Certificate {
-        self.certificate.as_ref().expect("the host was built with `tls`")
+    pub fn authority(&self) -> &Authority {
+        self.authority.as_ref().expect("the host was built with `tls`")
     }
 
     /// The address of its admin API, as `--admin` takes it.

@@ -1,13 +1,12 @@
 //! An HTTP/2 client that is not the host's own (the crate `h2`), and WebSockets over it (RFC 8441).
 
-use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use h2::client::SendRequest;
 use h2::ext::Protocol;
-use h2::{RecvStream, SendStream};
+use h2::{Ping, RecvStream, SendStream};
 use hyper::body::Bytes;
 use hyper::{Method, Request, Response, Version};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -41,17 +40,19 @@ impl Http2 {
         let mut client = h2::client::Builder::new();
         // The default is that of one stream, and one that a test does not read would stop all.
         client.initial_connection_window_size(CONNECTION_WINDOW);
-        let (sender, connection) = client.handshake(io).await.expect("nothing to fail yet");
+        let (sender, mut connection) = client.handshake(io).await.expect("nothing to fail yet");
+        let mut pings = connection.ping_pong().expect("nobody else has it");
         let connection = tokio::spawn(connection);
-        let mut this = Self { sender, connection, origin: origin.to_owned() };
-        // An answer comes behind the settings.
-        this.get("/").await;
-        assert!(this.sender.is_extended_connect_protocol_enabled(), "RFC 8441 is not spoken");
-        this
+        // A server's settings are the first that it sends (RFC 9113 §3.4), so they have come when
+        // an answer has.
+        let answer = within("the host's settings", pings.ping(Ping::opaque())).await;
+        answer.expect("HTTP/2 is spoken");
+        assert!(sender.is_extended_connect_protocol_enabled(), "RFC 8441 is not spoken");
+        Self { sender, connection, origin: origin.to_owned() }
     }
 
     /// Asks for something by GET.
-    pub async fn get(&mut self, path: &str) -> Answer {
+    pub async fn get(&self, path: &str) -> Answer {
         let request = self.request(Method::GET, path);
         self.send(request.body(()).expect("a request")).await
     }
@@ -61,7 +62,7 @@ impl Http2 {
     /// # Panics
     ///
     /// Where none comes.
-    pub async fn send(&mut self, request: Request<()>) -> Answer {
+    pub async fn send(&self, request: Request<()>) -> Answer {
         let (head, body, _) = self.begin(request, true).await;
         answer(head, body).await
     }
@@ -91,7 +92,7 @@ impl Http2 {
     /// # Panics
     ///
     /// Where it is refused.
-    pub async fn open(&mut self, path: &str) -> Client<Http2Stream> {
+    pub async fn open(&self, path: &str) -> Client<Http2Stream> {
         match self.try_open(path, &[]).await {
             Ok(client) => client,
             Err(answer) => panic!("no session at {path}: {answer:?}"),
@@ -104,17 +105,24 @@ impl Http2 {
     ///
     /// The answer that refuses it.
     pub async fn try_open(
-        &mut self,
+        &self,
         path: &str,
         headers: &[(&str, &str)],
     ) -> Result<Client<Http2Stream>, Answer> {
-        let request = self.handshake(path, headers);
-        let (head, body, sender) = self.begin(request, false).await;
-        if head.status() != 200 {
-            return Err(answer(head, body).await);
-        }
-        let stream = Http2Stream { sender, body, read: Bytes::new() };
+        let (head, stream) = self.try_stream(self.handshake(path, headers)).await?;
         Ok(Client::adopt(stream, head.map(|()| None)).await)
+    }
+
+    /// A stream that a handshake has opened, and the answer to that.
+    pub(crate) async fn try_stream(
+        &self,
+        handshake: Request<()>,
+    ) -> Result<(Response<()>, Http2Stream), Answer> {
+        let (head, body, sender) = self.begin(handshake, false).await;
+        if head.status() == 200 {
+            return Ok((head, Http2Stream::new(sender, body)));
+        }
+        Err(answer(head, body).await)
     }
 
     /// Waits until the host has ended the connection, in good order.
@@ -141,14 +149,14 @@ impl Http2 {
     }
 
     async fn begin(
-        &mut self,
+        &self,
         request: Request<()>,
         whole: bool,
     ) -> (Response<()>, RecvStream, SendStream<Bytes>) {
         let what = format!("the answer to {} {}", request.method(), request.uri());
         let answered = within(&what, async {
-            poll_fn(|cx| self.sender.poll_ready(cx)).await?;
-            let (response, sender) = self.sender.send_request(request, whole)?;
+            let mut sender = self.sender.clone().ready().await?;
+            let (response, sender) = sender.send_request(request, whole)?;
             Ok::<_, h2::Error>((response.await?, sender))
         });
         let (response, sender) = answered.await.unwrap_or_else(|error| panic!("{what}: {error}"));
@@ -177,6 +185,12 @@ pub struct Http2Stream {
     read: Bytes,
 }
 
+impl Http2Stream {
+    pub(crate) fn new(sender: SendStream<Bytes>, body: RecvStream) -> Self {
+        Self { sender, body, read: Bytes::new() }
+    }
+}
+
 impl AsyncRead for Http2Stream {
     fn poll_read(
         mut self: Pin<&mut Self>,
@@ -203,10 +217,14 @@ impl AsyncWrite for Http2Stream {
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
         self.sender.reserve_capacity(buf.len());
-        let room = match ready!(self.sender.poll_capacity(cx)) {
-            Some(room) => room.map_err(io::Error::other)?,
-            None => return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into())),
-        };
+        // Room for nothing may be told as well, and to have written nothing would be an end.
+        let mut room = 0;
+        while room == 0 {
+            room = match ready!(self.sender.poll_capacity(cx)) {
+                Some(room) => room.map_err(io::Error::other)?,
+                None => return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into())),
+            };
+        }
         let length = room.min(buf.len());
         let sent = self.sender.send_data(Bytes::copy_from_slice(&buf[..length]), false);
         Poll::Ready(sent.map(|()| length).map_err(io::Error::other))

@@ -22,7 +22,6 @@
 
 pub mod artefacts;
 mod bridge;
-mod certificate;
 mod cli;
 mod client;
 mod deadline;
@@ -37,7 +36,6 @@ mod webdriver;
 pub mod zoo;
 
 pub use bridge::{Bridge, Transport};
-pub use certificate::Certificate;
 pub use cli::Outcome;
 pub use client::{Client, Closed};
 pub use deadline::{DEADLINE, eventually, within};

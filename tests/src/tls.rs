@@ -16,8 +16,11 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 use crate::within;
 
-/// The name that the host's certificates are for.
+/// The name that clients ask for.
 const HOST: &str = "localhost";
+
+/// What the host's certificates are for: that name, and where the hosts of the tests listen.
+const NAMES: [&str; 2] = [HOST, "127.0.0.1"];
 
 /// Who signs certificates.
 #[derive(Debug)]
@@ -56,14 +59,14 @@ impl Authority {
         self.0.pem()
     }
 
-    /// A certificate for `localhost`, or for a client.
+    /// A certificate for `localhost` and 127.0.0.1, or for a client.
     ///
     /// # Panics
     ///
     /// Where none can be made.
     #[must_use]
     pub fn sign(&self) -> Pair {
-        let params = CertificateParams::new([HOST.to_owned()]).expect("a name");
+        let params = CertificateParams::new(NAMES.map(str::to_owned)).expect("names");
         let key = KeyPair::generate().expect("a key");
         let certificate = params.signed_by(&key, &self.0).expect("a certificate");
         Pair { certificate, key }
@@ -88,6 +91,22 @@ impl Pair {
         {
             std::fs::write(folder.join(file), pem).expect("our own folder");
         }
+    }
+
+    /// A server that shows this certificate and speaks one protocol.
+    #[cfg(test)]
+    pub(crate) fn acceptor(&self, protocol: &str) -> tokio_rustls::TlsAcceptor {
+        use tokio_rustls::rustls::ServerConfig;
+
+        let key = PrivatePkcs8KeyDer::from(self.key.serialize_der());
+        let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .expect("the provider knows them")
+            .with_no_client_auth()
+            .with_single_cert(vec![self.certificate.der().clone()], key.into())
+            .expect("a pair");
+        config.alpn_protocols = vec![protocol.as_bytes().to_vec()];
+        Arc::new(config).into()
     }
 }
 
@@ -138,6 +157,7 @@ impl TlsClient {
     /// Where nobody listens.
     pub async fn connect(&self, address: SocketAddr) -> std::io::Result<TlsStream<TcpStream>> {
         let tcp = TcpStream::connect(address).await.expect("the host listens");
+        tcp.set_nodelay(true)?;
         self.over(tcp).await
     }
 

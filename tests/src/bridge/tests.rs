@@ -9,14 +9,14 @@ use h2::{Reason, RecvStream};
 use hyper::body::Bytes;
 use hyper::http::uri::PathAndQuery;
 use hyper::{Request, Response};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
-use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
-use super::{Bridge, http2};
-use crate::{Certificate, within};
+use super::Bridge;
+use crate::tls::Authority;
+use crate::{Http2Stream, within};
 
 /// More than all windows and buffers between the two ends hold.
 const LARGE_BYTES: usize = 3 << 20;
@@ -27,13 +27,14 @@ const HANDSHAKE: &[u8] = b"GET /echo?a=b HTTP/1.1\r\nHost: there\r\nConnection: 
     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: a, b\r\n\
     Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n\r\nfirst";
 
-/// A TLS server that speaks this protocol and does this with each connection, and its certificate.
+/// A TLS server that speaks this protocol and does this with each connection, and who has signed
+/// its certificate.
 async fn server<F: Future<Output = ()> + Send + 'static>(
     protocol: &'static str,
     serve: impl Fn(TlsStream<TcpStream>) -> F + Send + 'static,
-) -> (SocketAddr, Certificate) {
-    let certificate = Certificate::self_signed();
-    let acceptor = TlsAcceptor::from(certificate.server_config(&[protocol]));
+) -> (SocketAddr, Authority) {
+    let authority = Authority::new();
+    let acceptor = authority.sign().acceptor(protocol);
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free port");
     let address = listener.local_addr().expect("it is bound");
     tokio::spawn(async move {
@@ -43,13 +44,13 @@ async fn server<F: Future<Output = ()> + Send + 'static>(
             tokio::spawn(serve(tls));
         }
     });
-    (address, certificate)
+    (address, authority)
 }
 
 /// A server of HTTP/2 that does this with each stream.
 async fn http2_server<F: Future<Output = ()> + Send + 'static>(
     serve: impl Fn(Request<RecvStream>, SendResponse<Bytes>) -> F + Clone + Send + 'static,
-) -> (SocketAddr, Certificate) {
+) -> (SocketAddr, Authority) {
     server("h2", move |tls| {
         let serve = serve.clone();
         async move {
@@ -64,8 +65,8 @@ async fn http2_server<F: Future<Output = ()> + Send + 'static>(
     .await
 }
 
-async fn echo_bytes(tls: TlsStream<TcpStream>) {
-    let (mut reads, mut writes) = tokio::io::split(tls);
+async fn echo_bytes(stream: impl AsyncRead + AsyncWrite) {
+    let (mut reads, mut writes) = tokio::io::split(stream);
     tokio::io::copy(&mut reads, &mut writes).await.expect("all is written");
     writes.shutdown().await.expect("the bridge is there");
 }
@@ -86,8 +87,8 @@ async fn goes_and_comes(client: TcpStream) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn bytes_pass_the_tls_bridge_unchanged_and_so_does_the_end() {
-    let (address, certificate) = server("http/1.1", echo_bytes).await;
-    let bridge = Bridge::tls(address, &certificate).await;
+    let (address, authority) = server("http/1.1", echo_bytes).await;
+    let bridge = Bridge::tls(address, &authority).await;
     for _ in 0..2 {
         goes_and_comes(TcpStream::connect(bridge.address()).await.expect("it listens")).await;
     }
@@ -95,21 +96,21 @@ async fn bytes_pass_the_tls_bridge_unchanged_and_so_does_the_end() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn last_words_before_a_lost_tls_connection_arrive() {
-    let (address, certificate) = server("http/1.1", async |mut tls: TlsStream<TcpStream>| {
+    let (address, authority) = server("http/1.1", async |mut tls: TlsStream<TcpStream>| {
         tls.write_all(b"last words").await.expect("the bridge reads");
         tls.flush().await.expect("the bridge reads");
         // Without the alert that ends a TLS connection.
         drop(tls.into_inner());
     })
     .await;
-    let bridge = Bridge::tls(address, &certificate).await;
+    let bridge = Bridge::tls(address, &authority).await;
     let mut client = TcpStream::connect(bridge.address()).await.expect("it listens");
     let mut came = Vec::new();
     within("the end", client.read_to_end(&mut came)).await.expect("an end");
     assert_eq!(came, b"last words");
 }
 
-/// Sends the payload of each DATA frame back.
+/// Sends the payload of DATA frames back.
 async fn echo_stream(request: Request<RecvStream>, mut answer: SendResponse<Bytes>) {
     assert_eq!(request.extensions().get::<Protocol>().map(Protocol::as_str), Some("websocket"));
     assert_eq!(request.uri().path_and_query().map(PathAndQuery::as_str), Some("/echo?a=b"));
@@ -121,14 +122,8 @@ async fn echo_stream(request: Request<RecvStream>, mut answer: SendResponse<Byte
     }
     let response = Response::builder().header("sec-websocket-protocol", "b").header("x", "y");
     let sender = answer.send_response(response.body(()).expect("a response"), false);
-    let mut sender = sender.expect("the bridge is there");
-    let mut receiver = request.into_body();
-    while let Some(chunk) = receiver.data().await {
-        let chunk = chunk.expect("the bridge does not reset");
-        receiver.flow_control().release_capacity(chunk.len()).expect("it was taken");
-        http2::send(&mut sender, chunk).await.expect("the bridge reads");
-    }
-    sender.send_data(Bytes::new(), true).expect("the bridge is there");
+    let sender = sender.expect("the bridge is there");
+    echo_bytes(Http2Stream::new(sender, request.into_body())).await;
 }
 
 /// Shakes hands through a bridge; the head of the answer.
@@ -144,8 +139,8 @@ async fn shake_hands(bridge: &Bridge) -> (TcpStream, String) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_handshake_becomes_an_extended_connect_and_bytes_pass_unchanged() {
-    let (address, certificate) = http2_server(echo_stream).await;
-    let bridge = Bridge::http2(address, &certificate).await;
+    let (address, authority) = http2_server(echo_stream).await;
+    let bridge = Bridge::http2(address, &authority).await;
     for _ in 0..2 {
         let (mut client, head) = shake_hands(&bridge).await;
         assert!(head.starts_with("HTTP/1.1 101 "), "{head}");
@@ -161,12 +156,12 @@ async fn a_handshake_becomes_an_extended_connect_and_bytes_pass_unchanged() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refusal_keeps_its_status() {
-    let (address, certificate) = http2_server(async |_request, mut answer: SendResponse<_>| {
+    let (address, authority) = http2_server(async |_request, mut answer: SendResponse<_>| {
         let response = Response::builder().status(403).body(()).expect("a response");
         answer.send_response(response, true).expect("the bridge is there");
     })
     .await;
-    let bridge = Bridge::http2(address, &certificate).await;
+    let bridge = Bridge::http2(address, &authority).await;
     let (mut client, head) = shake_hands(&bridge).await;
     assert!(head.starts_with("HTTP/1.1 403 "), "{head}");
     // The first frames that nobody read make the end a reset.
@@ -176,7 +171,7 @@ async fn a_refusal_keeps_its_status() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reset_passes_in_both_directions() {
     let (told, mut heard) = mpsc::unbounded_channel();
-    let (address, certificate) = http2_server(move |request, mut answer| {
+    let (address, authority) = http2_server(move |request, mut answer| {
         let told = told.clone();
         async move {
             let mut receiver = request.into_body();
@@ -189,7 +184,7 @@ async fn a_reset_passes_in_both_directions() {
         }
     })
     .await;
-    let bridge = Bridge::http2(address, &certificate).await;
+    let bridge = Bridge::http2(address, &authority).await;
     let (client, _) = shake_hands(&bridge).await;
     rustix::net::sockopt::set_socket_linger(&client, Some(Duration::ZERO)).expect("a socket");
     drop(client);

@@ -5,9 +5,8 @@ use std::net::SocketAddr;
 
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
-use tokio_rustls::TlsConnector;
 
-use crate::Certificate;
+use crate::tls::{Authority, TlsClient};
 
 /// How much is carried at once, in bytes: a TLS record's payload at most (RFC 8446 §5.1).
 const CHUNK_BYTES: usize = 16 * 1024;
@@ -16,21 +15,18 @@ const CHUNK_BYTES: usize = 16 * 1024;
 #[derive(Clone)]
 pub(super) struct Upstream {
     host: SocketAddr,
-    connector: TlsConnector,
+    client: TlsClient,
 }
 
 impl Upstream {
-    pub(super) fn new(host: SocketAddr, certificate: &Certificate) -> Self {
-        let connector = TlsConnector::from(certificate.client_config(&["http/1.1"]));
-        Self { host, connector }
+    pub(super) fn new(host: SocketAddr, authority: &Authority) -> Self {
+        Self { host, client: TlsClient::trusting(authority).speaking(&["http/1.1"]) }
     }
 
     /// Carries one client's bytes on a connection of its own, until both directions have ended.
     pub(super) async fn carry(&self, client: TcpStream) -> io::Result<()> {
-        let host = TcpStream::connect(self.host).await?;
         client.set_nodelay(true)?;
-        host.set_nodelay(true)?;
-        let host = self.connector.connect(Certificate::server_name(), host).await?;
+        let host = self.client.connect(self.host).await?;
         let (client_reads, client_writes) = client.into_split();
         let (host_reads, host_writes) = tokio::io::split(host);
         let up = pump(client_reads, host_writes);

@@ -13,7 +13,8 @@ use tokio::process::Command;
 use tokio::sync::oneshot;
 
 use super::{Folder, TestHost, run};
-use crate::{Certificate, Outcome, artefacts, within};
+use crate::tls::Authority;
+use crate::{Outcome, artefacts, within};
 
 /// What stands before the address in the line that says where the host listens: without TLS, and
 /// with it where it was built for that.
@@ -23,8 +24,8 @@ const LISTENING_TLS: &str = "listening on wss://";
 /// Where a host listens that speaks TLS.
 const LISTEN_TLS: &str = "listen = [\"wss://127.0.0.1:0\"]\n";
 
-/// What it shows there, by the names that [`Certificate`] writes.
-const TLS: &str = "[tls]\ncertificate = \"cert.pem\"\nkey = \"key.pem\"\n";
+/// What it shows there, by the names that [`Pair::write`](crate::tls::Pair::write) gives.
+const TLS: &str = "[tls]\ncertificate = \"host.crt\"\nkey = \"host.key\"\n";
 
 /// A host that is about to be started, on a free port and with a folder of its own.
 #[derive(Debug)]
@@ -32,7 +33,7 @@ pub struct TestHostBuilder {
     folder: Folder,
     arguments: Vec<OsString>,
     config: String,
-    certificate: Option<Certificate>,
+    authority: Option<Authority>,
     files: Option<(u32, u32)>,
 }
 
@@ -49,7 +50,7 @@ impl TestHostBuilder {
             folder,
             arguments: Vec::new(),
             config: String::new(),
-            certificate: None,
+            authority: None,
             files: None,
         }
     }
@@ -88,12 +89,12 @@ impl TestHostBuilder {
         self.config(&format!("[deployment.{deployment}]\ninstancing = \"shared\"\nshards = 1"))
     }
 
-    /// Listens for TLS instead of plain TCP, with a certificate of its own.
+    /// Listens for TLS instead of plain TCP, with a certificate of an authority of its own.
     #[must_use]
     pub fn tls(mut self) -> Self {
-        let certificate = Certificate::self_signed();
-        certificate.write_to(self.folder());
-        self.certificate = Some(certificate);
+        let authority = Authority::new();
+        authority.sign().write(self.folder());
+        self.authority = Some(authority);
         self
     }
 
@@ -126,13 +127,13 @@ impl TestHostBuilder {
     /// Where it does not come up.
     pub async fn start(self) -> TestHost {
         let mut command = self.command();
-        if self.certificate.is_none() {
+        if self.authority.is_none() {
             command.args(["--listen", "127.0.0.1:0"]);
         }
         let mut child =
             command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it runs");
         let (found, address) = oneshot::channel();
-        let before = if self.certificate.is_some() { LISTENING_TLS } else { LISTENING };
+        let before = if self.authority.is_some() { LISTENING_TLS } else { LISTENING };
         let stderr = collect(child.stderr.take().expect("a pipe"), None);
         let stdout = collect(child.stdout.take().expect("a pipe"), Some((before, found)));
         let Ok(address) = within("the host to listen", address).await else {
@@ -141,14 +142,7 @@ impl TestHostBuilder {
             panic!("the host did not come up: {status:?}\n{written}")
         };
         let address = address.parse().unwrap_or_else(|error| panic!("{error}: {address}"));
-        TestHost {
-            child,
-            address,
-            certificate: self.certificate,
-            folder: self.folder,
-            stdout,
-            stderr,
-        }
+        TestHost { child, address, authority: self.authority, folder: self.folder, stdout, stderr }
     }
 
     /// Starts a host that must not come up, and waits until it has ended. It is told to listen
@@ -170,7 +164,7 @@ impl TestHostBuilder {
             }
         };
         command.arg("run").args(&self.arguments).arg("--admin").arg(&self.folder.admin);
-        if !self.config.is_empty() || self.certificate.is_some() {
+        if !self.config.is_empty() || self.authority.is_some() {
             command.arg("--config").arg(self.write_config());
         }
         command
@@ -179,7 +173,7 @@ impl TestHostBuilder {
     fn write_config(&self) -> PathBuf {
         let file = self.folder().join("sockhop.toml");
         let mut config = self.config.clone();
-        if self.certificate.is_some() {
+        if self.authority.is_some() {
             // What is no table's own stands before all tables.
             config.insert_str(0, LISTEN_TLS);
             config.push_str(TLS);
