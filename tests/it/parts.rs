@@ -1,7 +1,7 @@
 //! Messages piece by piece, in and out, through the real host.
 
 use futures_util::{SinkExt as _, StreamExt as _};
-use sockhop_tests::{Closed, RawClient, TestHost};
+use sockhop_tests::{Closed, Frame, RawClient, TestHost};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, BufReader};
 use tokio_tungstenite::tungstenite::Message;
 
@@ -110,10 +110,17 @@ async fn a_gibibyte_goes_through_an_echo_in_a_few_hundred_kib() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_batch_is_written_when_it_is_let_go_of() {
     let host = TestHost::builder().guest("echoes_in_parts").start().await;
-    let mut client = host.connect("/echoes-in-parts").await;
-    client.send("batch").await;
-    assert_eq!(client.next().await, Message::text("held"));
-    assert_eq!(client.next().await, Message::text("held back: true"));
+    let mut peer = RawClient::connect(host.address(), "/echoes-in-parts").await;
+    for let_go in ["flush", "end"] {
+        peer.send(0x81, b"batch").await;
+        // Read when the guest has returned, and so answered behind all that is not held back.
+        peer.send(0x89, b"and?").await;
+        assert_eq!(peer.receive().await, Frame { first: 0x8a, payload: b"and?".into() });
+        peer.send(0x81, let_go.as_bytes()).await;
+        for word in ["held", "held back: true"] {
+            assert_eq!(peer.receive().await, Frame { first: 0x81, payload: word.into() });
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,5 +1,5 @@
-//! Answers each message piece by piece, as it arrives; gives one up that begins with "abandon", and
-//! answers in a batch where the message begins with "batch".
+//! Answers each message piece by piece, as it arrives; gives one up that begins with "abandon", has
+//! an answer to "batch" held back, and lets go of it on "flush" or "end".
 
 use sockhop_guest::{Message, OutgoingMessage, PartialEndpoint, Result, Session, endpoint, export};
 
@@ -18,6 +18,8 @@ impl PartialEndpoint for Parts {
         if self.answer.is_none() {
             match piece.as_text() {
                 Some("batch") => return self.batch(),
+                Some("flush") => return self.let_go(Session::flush),
+                Some("end") => return self.let_go(|session| session.set_batching(false)),
                 Some("abandon") => return self.abandon(),
                 _ => {}
             }
@@ -37,14 +39,18 @@ impl PartialEndpoint for Parts {
 }
 
 impl Parts {
-    /// What is held back is held until it is let go of, and says so itself.
+    /// Leaves a message in a batch that is not let go of.
     fn batch(&self) -> Result {
         self.session.set_batching(true);
         self.session.send("held")?;
+        Ok(())
+    }
+
+    /// Adds to the batch whether it is still there, and lets go of it in this way.
+    fn let_go(&self, how: impl FnOnce(&Session)) -> Result {
         let held = self.session.queue().queued_bytes > 0 && self.session.batching();
         self.session.send(format!("held back: {held}"))?;
-        self.session.flush();
-        self.session.set_batching(false);
+        how(&self.session);
         Ok(())
     }
 
