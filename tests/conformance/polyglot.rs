@@ -2,6 +2,7 @@
 //! same WIT, serves what a Rust guest serves. `make conformance` builds the guests first.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use sockhop_tests::{TestHost, within};
@@ -12,6 +13,10 @@ const MESSAGES: usize = 10_000;
 
 /// How many sessions they are spread over.
 const SESSIONS: usize = 10;
+
+/// How long a host may take to come up. These components bring their language's interpreter with
+/// them, and CPython's 18 MB take more than half a minute to compile where the machine is busy.
+const COMPILE_DEADLINE: Duration = Duration::from_secs(10 * 60);
 
 /// The component of a guest that `tests/conformance/polyglot/build.sh` has built.
 fn component(name: &str) -> PathBuf {
@@ -34,7 +39,7 @@ fn message(session: usize, number: usize) -> Message {
 async fn serves(name: &str, instancing: &str) {
     let file = component(name);
     let config = format!("[deployment.{name}]\nfile = {file:?}\ninstancing = \"{instancing}\"\n");
-    let host = TestHost::builder().config(&config).start().await;
+    let host = TestHost::builder().config(&config).start_within(COMPILE_DEADLINE).await;
     let path = format!("/{name}");
     let sessions = (0..SESSIONS).map(async |session| {
         let (mut sink, mut stream) = host.connect(&path).await.into_stream().split();

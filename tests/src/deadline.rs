@@ -12,9 +12,14 @@ const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
 /// Waits for `future`, and panics with `what` when [`DEADLINE`] has passed.
 pub async fn within<F: Future>(what: &str, future: F) -> F::Output {
-    match timeout(DEADLINE, future).await {
+    within_limit(DEADLINE, what, future).await
+}
+
+/// As [`within`], for what takes longer.
+pub(crate) async fn within_limit<F: Future>(limit: Duration, what: &str, future: F) -> F::Output {
+    match timeout(limit, future).await {
         Ok(output) => output,
-        Err(_) => panic!("waited {DEADLINE:?} in vain for {what}"),
+        Err(_) => panic!("waited {limit:?} in vain for {what}"),
     }
 }
 

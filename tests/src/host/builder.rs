@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
@@ -13,8 +14,9 @@ use tokio::process::Command;
 use tokio::sync::oneshot;
 
 use super::{Folder, TestHost, run};
+use crate::deadline::within_limit;
 use crate::tls::Authority;
-use crate::{Outcome, artefacts, within};
+use crate::{DEADLINE, Outcome, artefacts, within};
 
 /// What stands before the address in the line that says where the host listens: without TLS, and
 /// with it where it was built for that.
@@ -126,6 +128,16 @@ impl TestHostBuilder {
     ///
     /// Where it does not come up.
     pub async fn start(self) -> TestHost {
+        self.start_within(DEADLINE).await
+    }
+
+    /// As [`start`](Self::start), with as long as this until it listens: for a host that has much
+    /// to compile before.
+    ///
+    /// # Panics
+    ///
+    /// Where it does not come up.
+    pub async fn start_within(self, limit: Duration) -> TestHost {
         let mut command = self.command();
         if self.authority.is_none() {
             command.args(["--listen", "127.0.0.1:0"]);
@@ -136,7 +148,7 @@ impl TestHostBuilder {
         let before = if self.authority.is_some() { LISTENING_TLS } else { LISTENING };
         let stderr = collect(child.stderr.take().expect("a pipe"), None);
         let stdout = collect(child.stdout.take().expect("a pipe"), Some((before, found)));
-        let Ok(address) = within("the host to listen", address).await else {
+        let Ok(address) = within_limit(limit, "the host to listen", address).await else {
             let status = within("the host to end", child.wait()).await;
             let written = stderr.lock().expect("no reader panics").clone();
             panic!("the host did not come up: {status:?}\n{written}")
