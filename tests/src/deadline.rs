@@ -16,7 +16,7 @@ pub async fn within<F: Future>(what: &str, future: F) -> F::Output {
 }
 
 /// As [`within`], for what takes longer.
-pub(crate) async fn within_limit<F: Future>(limit: Duration, what: &str, future: F) -> F::Output {
+pub async fn within_limit<F: Future>(limit: Duration, what: &str, future: F) -> F::Output {
     match timeout(limit, future).await {
         Ok(output) => output,
         Err(_) => panic!("waited {limit:?} in vain for {what}"),

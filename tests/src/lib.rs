@@ -38,7 +38,7 @@ pub mod zoo;
 pub use bridge::{Bridge, Transport};
 pub use cli::Outcome;
 pub use client::{Client, Closed};
-pub use deadline::{DEADLINE, eventually, within};
+pub use deadline::{DEADLINE, eventually, within, within_limit};
 pub use host::{TestHost, TestHostBuilder};
 pub use http2::{Http2, Http2Stream};
 pub use listing::{Deployment, Revision, SessionRow};

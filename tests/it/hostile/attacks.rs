@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use rustix::net::sockopt::set_socket_linger;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use sockhop_tests::{Closed, Frame, RawClient, TestHost, eventually, within};
+use sockhop_tests::{Closed, Frame, RawClient, TestHost, eventually, within, within_limit};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::Mutex;
@@ -24,6 +24,10 @@ const SLOW: Duration = Duration::from_secs(1);
 
 /// How long those stay that only take up room.
 const STAY: Duration = Duration::from_secs(5);
+
+/// How long a host may take to end a connection: longer than anything else, as it accepts those of
+/// all attacks first.
+const END_MAX: Duration = Duration::from_secs(120);
 
 /// How many connections are reset at once.
 const RESETS: usize = 10_000;
@@ -63,7 +67,7 @@ pub(super) async fn all<F: Future<Output = ()>>(clients: usize, client: impl Fn(
 /// Waits until the host ends the connection, whatever it says before that.
 async fn ended_by_host(mut tcp: TcpStream) {
     // A reset is an end as well.
-    let _end = within("the host to end it", tcp.read_to_end(&mut Vec::new())).await;
+    let _end = within_limit(END_MAX, "the host to end it", tcp.read_to_end(&mut Vec::new())).await;
 }
 
 /// A request whose head comes by one byte a second.
@@ -87,7 +91,7 @@ pub(super) async fn slow_headers(host: &TestHost) {
                 _end = reads.read_to_end(&mut answer) => {}
             }
         };
-        within("the host to give up on a head", end).await;
+        within_limit(END_MAX, "the host to give up on a head", end).await;
     })
     .await;
 }
@@ -202,7 +206,7 @@ pub(super) async fn header_flood(host: &TestHost) {
         let mut answer = Vec::new();
         let read = reads.read_to_end(&mut answer);
         let (flooded, _end) =
-            within("the host to end it", async { tokio::join!(flood, read) }).await;
+            within_limit(END_MAX, "the host to end it", async { tokio::join!(flood, read) }).await;
         let refused = flooded.expect_err("a host does not read 10 MB of head").kind();
         assert!(matches!(refused, ErrorKind::BrokenPipe | ErrorKind::ConnectionReset), "{refused}");
         // The reset may have overtaken the answer.
