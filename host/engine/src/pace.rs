@@ -16,8 +16,8 @@ pub(crate) use self::history::History;
 /// [`EPOCH_TICK`], so that the second tick ends it.
 const TURN_NANOS: u64 = 200_000;
 
-/// A call is slow of which a turn takes so long, in nanoseconds, by a clock that moves in steps of a
-/// few milliseconds.
+/// A call is slow of which a turn takes so long, in nanoseconds, by a clock that moves by steps of
+/// a few milliseconds.
 const LONG_NANOS: u64 = 2_000_000;
 
 /// What a turn is charged at its first tick, which comes somewhere in the first [`EPOCH_TICK`].

@@ -47,6 +47,9 @@ pub(crate) async fn within<F: Future>(
             // It has woken itself.
             return Poll::Pending;
         }
+        if left.is_zero() {
+            return Poll::Ready(Err(OutOfPatience));
+        }
         let now = Instant::now();
         waits_since = Some(now);
         alarm.as_mut().reset(now + left);

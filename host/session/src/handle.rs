@@ -264,8 +264,8 @@ impl Handle {
         self.lock_properties().close();
     }
 
-    /// The queue, to be changed. The connection's task may be woken while the lock is held, and must
-    /// not find it quiet then.
+    /// The queue, to be changed. The connection's task may be woken while the lock is held, and
+    /// must not find it quiet then.
     fn outbound(&self) -> MutexGuard<'_, Outbound> {
         let outbound = self.lock_outbound();
         self.quiet.store(false, Ordering::Release);

@@ -1,5 +1,6 @@
 //! The bounded queue of what waits to be written to one peer.
 
+mod batch;
 mod bounds;
 mod outgoing;
 mod pieces;
@@ -10,6 +11,7 @@ use std::task::Waker;
 
 use sockhop_wire::{Message, Shared};
 
+use self::batch::Batch;
 pub use self::bounds::{
     BATCH_BYTES_MAX, MESSAGE_OVERHEAD_BYTES, QueueLimits, QueueStatus, SendError, SlowReader,
 };
@@ -45,13 +47,6 @@ enum Entry {
     Shared(Arc<Shared>),
     /// The place of a message that is sent piece by piece: the first of the streams.
     Stream,
-}
-
-/// What is held back, at the end of the queue.
-#[derive(Debug, Default)]
-struct Batch {
-    entries: usize,
-    bytes: usize,
 }
 
 #[derive(Debug)]
@@ -222,8 +217,8 @@ impl Outbound {
         }
     }
 
-    /// Asks for a close behind all that waits. Only the first request counts, but that a guest which
-    /// is gone is why it gave its messages up.
+    /// Asks for a close behind all that waits. Only the first request counts, but that a guest
+    /// which is gone is why it gave its messages up.
     pub fn close(&mut self, request: CloseRequest) {
         match &mut self.state {
             State::Open => {
@@ -348,15 +343,11 @@ impl Outbound {
 
     /// Something was queued: it is held back where that is wanted, and not too much already.
     fn hold_back(&mut self, entries: usize, cost: usize) {
-        if let Some(batch) = &mut self.batch {
-            batch.entries += entries;
-            batch.bytes = batch.bytes.saturating_add(cost);
-            if batch.bytes < BATCH_BYTES_MAX.min(self.limits.bytes / 2) {
-                return;
-            }
-            *batch = Batch::default();
+        let limit = self.limits.bytes;
+        let is_held = self.batch.as_mut().is_some_and(|batch| batch.holds(entries, cost, limit));
+        if !is_held {
+            self.wake();
         }
-        self.wake();
     }
 
     /// There was no room for something that cannot be dropped. Answers how full the queue is where

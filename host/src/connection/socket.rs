@@ -25,7 +25,8 @@ pub(super) const OUTPUT_BYTES_MAX: usize = 64 << 10;
 const SLICES_MAX: usize = 16;
 
 /// How long the end of a connection takes at most: a peer that may still be sending is read from
-/// after the last byte was written to it, as closing a socket with unread data resets the connection, and with it the Close frame on its way.
+/// after the last byte was written to it, as closing a socket with unread data resets the
+/// connection, and with it the Close frame on its way.
 const LINGER: Duration = Duration::from_secs(1);
 
 /// The payload of the host's own pings, by which their answers are known.
@@ -57,8 +58,8 @@ pub(super) struct Activity {
     pub(super) heard: Instant,
     /// A frame came that is no answer to a ping of the host's, or a piece of a message.
     pub(super) received: Instant,
-    /// Something was written, and not only such a ping; kept where there is a limit for it, as each look
-    /// at the clock costs as much as a small frame.
+    /// Something was written, and not only such a ping; kept where there is a limit for it, as each
+    /// look at the clock costs as much as a small frame.
     pub(super) sent: Instant,
     /// Since when the peer has taken nothing of what waits for it.
     pub(super) stalled: Option<Instant>,
