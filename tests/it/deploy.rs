@@ -25,6 +25,7 @@ async fn what_is_deployed_is_served() {
 async fn an_undeploy_closes_with_1001_and_then_there_is_404() {
     let host = TestHost::with_guests(["echo", "observer"]).await;
     let mut log = host.follow("observer");
+    log.containing("revision 1 deployed").await;
     let mut client = host.connect("/observer").await;
     let mut other = host.connect("/echo").await;
     host.cli(&["undeploy", "observer"]).await.succeeded();

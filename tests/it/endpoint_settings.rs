@@ -75,7 +75,7 @@ async fn header_fields_are_counted() {
         assert_eq!(request.send(host.address()).await.status, status, "{fields} more fields");
     }
     let tcp = TcpStream::connect(host.address()).await.expect("the host listens");
-    let mut http2 = Http2::over(tcp, &format!("http://{}", host.address())).await;
+    let http2 = Http2::over(tcp, &format!("http://{}", host.address())).await;
     let names: Vec<_> = (0..17).map(|number| format!("x-{number}")).collect();
     let fields: Vec<_> = names.iter().map(|name| (name.as_str(), "1")).collect();
     let refused = http2.try_open("/echo", &fields).await.expect_err("there are too many");

@@ -10,9 +10,9 @@ use std::time::{Duration, Instant};
 use healthy::{Healthy, SESSIONS};
 use sockhop_tests::{TestHost, eventually};
 
-/// What an attack may cost for ever, in bytes; 400 of them for each of ten thousand resets. What the
-/// first attack of a kind takes may stay: code that is paged in, instances for the next sessions,
-/// what the allocator keeps. Its next finds all that there.
+/// What an attack may cost for ever, in bytes; 400 of them for each of ten thousand resets. What
+/// the first attack of a kind takes may stay: code that is paged in, instances for the next
+/// sessions, what the allocator keeps. Its next finds all that there.
 const LOST_BYTES_MAX: u64 = 4 << 20;
 
 /// How often an attack is tried. What is left differs by some megabytes from one time to the next

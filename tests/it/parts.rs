@@ -95,16 +95,20 @@ async fn a_gibibyte_goes_through_an_echo_in_a_few_hundred_kib() {
     // What the first message takes is kept for the next.
     let (received, ()) = tokio::join!(read_message(&mut reads), send_frame(&mut writes, GIBIBYTE));
     assert_eq!(received, GIBIBYTE);
-    let before = host.resident_bytes();
-    let halfway = async {
-        send_frame(&mut writes, GIBIBYTE).await;
-        // While the last pieces are still on their way.
-        host.resident_bytes()
-    };
-    let (received, at_work) = tokio::join!(read_message(&mut reads), halfway);
-    assert_eq!(received, GIBIBYTE);
-    let grown = at_work.saturating_sub(before);
-    assert!(grown <= GIBIBYTE_GROWTH_BYTES_MAX, "the host grew by {grown} bytes");
+    let mut grown = Vec::new();
+    // The kernel may make one huge page of what was there in part: once, and not of each message.
+    while grown.last().is_none_or(|grown| *grown > GIBIBYTE_GROWTH_BYTES_MAX) {
+        assert!(grown.len() < 3, "the host grew by these bytes: {grown:?}");
+        let before = host.resident_bytes();
+        let halfway = async {
+            send_frame(&mut writes, GIBIBYTE).await;
+            // While the last pieces are still on their way.
+            host.resident_bytes()
+        };
+        let (received, at_work) = tokio::join!(read_message(&mut reads), halfway);
+        assert_eq!(received, GIBIBYTE);
+        grown.push(at_work.saturating_sub(before));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -64,7 +64,7 @@ async fn a_peer_that_never_reads_an_answer_is_given_up() {
 async fn an_answer_over_http2_that_is_never_read_is_given_up_and_its_connection_goes() {
     let host = host("[http2]\nidle_timeout = \"200ms\"").start().await;
     let tcp = TcpStream::connect(host.address()).await.expect("the host listens");
-    let mut other = Http2::over(tcp, &format!("http://{}", host.address())).await;
+    let other = Http2::over(tcp, &format!("http://{}", host.address())).await;
     let mut session = other.open("/echo").await;
     for path in ["/large", "/nothing"] {
         let mut unread = ask_without_room(host.address(), path).await;

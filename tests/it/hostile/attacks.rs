@@ -5,7 +5,9 @@ use std::io::ErrorKind;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use rustix::net::sockopt::set_socket_linger;
+use rustix::net::sockopt::{
+    set_socket_keepalive, set_socket_linger, set_tcp_keepidle, set_tcp_keepintvl,
+};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use sockhop_tests::{Closed, Frame, RawClient, TestHost, eventually, within, within_limit};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -36,8 +38,8 @@ const RESETS: usize = 10_000;
 const OTHER_FILES: u64 = 4_000;
 
 /// What a host may grow by while it is asked for far more: what its queues may hold for
-/// [`HEAVY_CLIENTS`], what its allocator keeps beside that, and the ten thousand sessions of another
-/// attack.
+/// [`HEAVY_CLIENTS`], what its allocator keeps beside that, and the ten thousand sessions of
+/// another attack.
 pub(super) const GROWTH_BYTES_MAX: u64 = 640 << 20;
 
 /// Lets this process, and the hosts that it starts, have as many files as the system allows; how
@@ -115,7 +117,15 @@ pub(super) async fn slow_payload(host: &TestHost) {
 
 /// A connection on which nothing is ever said.
 pub(super) async fn half_open(host: &TestHost) {
-    all(CLIENTS, async |_| ended_by_host(connect(host).await).await).await;
+    all(CLIENTS, async |_| {
+        let tcp = connect(host).await;
+        // A kernel whose backlog is full forgets a peer that says nothing, and tells it when asked.
+        set_socket_keepalive(&tcp, true).expect("a socket");
+        set_tcp_keepidle(&tcp, SLOW).expect("TCP");
+        set_tcp_keepintvl(&tcp, SLOW).expect("TCP");
+        ended_by_host(tcp).await;
+    })
+    .await;
 }
 
 /// A session that says a lot and does not listen to the echo.

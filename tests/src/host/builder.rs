@@ -48,13 +48,7 @@ impl TestHostBuilder {
         fs::create_dir_all(&cache).expect("cargo's folder can be written to");
         let admin = format!("unix:{}", root.path().join("admin.sock").display());
         let folder = Folder { root, cache, admin };
-        Self {
-            folder,
-            arguments: Vec::new(),
-            config: String::new(),
-            authority: None,
-            files: None,
-        }
+        Self { folder, arguments: Vec::new(), config: String::new(), authority: None, files: None }
     }
 
     /// The folder that the host will have, to put files into.
