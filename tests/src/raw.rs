@@ -59,7 +59,7 @@ impl RawClient {
     }
 
     /// As [`connect`](Self::connect), with these lines in the request's head, each with its end;
-    /// nothing where the answer is 503.
+    /// nothing where the answer is 503, or the host has ended the connection without one.
     ///
     /// # Panics
     ///
@@ -67,7 +67,7 @@ impl RawClient {
     pub async fn try_connect(address: SocketAddr, path: &str, fields: &str) -> Option<Self> {
         match Self::handshake(address, path, fields, b"").await {
             Ok(client) => Some(client),
-            Err(head) if head.starts_with("HTTP/1.1 503 ") => None,
+            Err(head) if head.is_empty() || head.starts_with("HTTP/1.1 503 ") => None,
             Err(head) => panic!("the handshake was refused: {head}"),
         }
     }
@@ -119,11 +119,15 @@ impl RawClient {
              Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{fields}\r\n"
         );
         let bytes = [request.as_bytes(), behind].concat();
-        tcp.write_all(&bytes).await.expect("the host reads");
+        // A host that has given up already has said so, or says nothing.
+        let _written = tcp.write_all(&bytes).await;
         let mut head = Vec::new();
         // One byte at a time: what follows the head is a frame already.
         while !head.ends_with(b"\r\n\r\n") {
-            head.push(within("the answer's head", tcp.read_u8()).await.expect("a whole head"));
+            let Ok(byte) = within("the answer's head", tcp.read_u8()).await else {
+                return Err(String::from_utf8_lossy(&head).into_owned());
+            };
+            head.push(byte);
             assert!(head.len() < HEAD_BYTES_MAX, "the head has no end");
         }
         let head = String::from_utf8_lossy(&head).into_owned();

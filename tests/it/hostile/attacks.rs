@@ -55,7 +55,7 @@ async fn connect(host: &TestHost) -> TcpStream {
 }
 
 /// A session, with these lines in the request's head; again and again where other attacks have
-/// taken all instances.
+/// taken all instances, or so much of the machine that the head came too late.
 pub(super) async fn session(host: &TestHost, path: &str, fields: &str) -> RawClient {
     let connect = async || RawClient::try_connect(host.address(), path, fields).await;
     eventually("room for a session", connect).await

@@ -34,6 +34,7 @@ const TLS: &str = "[tls]\ncertificate = \"host.crt\"\nkey = \"host.key\"\n";
 pub struct TestHostBuilder {
     folder: Folder,
     arguments: Vec<OsString>,
+    variables: Vec<(&'static str, &'static str)>,
     config: String,
     authority: Option<Authority>,
     files: Option<(u32, u32)>,
@@ -48,7 +49,14 @@ impl TestHostBuilder {
         fs::create_dir_all(&cache).expect("cargo's folder can be written to");
         let admin = format!("unix:{}", root.path().join("admin.sock").display());
         let folder = Folder { root, cache, admin };
-        Self { folder, arguments: Vec::new(), config: String::new(), authority: None, files: None }
+        Self {
+            folder,
+            arguments: Vec::new(),
+            variables: Vec::new(),
+            config: String::new(),
+            authority: None,
+            files: None,
+        }
     }
 
     /// The folder that the host will have, to put files into.
@@ -98,6 +106,13 @@ impl TestHostBuilder {
     #[must_use]
     pub fn args<A: Into<OsString>>(mut self, arguments: impl IntoIterator<Item = A>) -> Self {
         self.arguments.extend(arguments.into_iter().map(Into::into));
+        self
+    }
+
+    /// Adds to the environment, of which the host is otherwise given nothing.
+    #[must_use]
+    pub fn env(mut self, name: &'static str, value: &'static str) -> Self {
+        self.variables.push((name, value));
         self
     }
 
@@ -169,6 +184,7 @@ impl TestHostBuilder {
                 shell
             }
         };
+        command.envs(self.variables.iter().copied());
         command.arg("run").args(&self.arguments).arg("--admin").arg(&self.folder.admin);
         if !self.config.is_empty() || self.authority.is_some() {
             command.arg("--config").arg(self.write_config());

@@ -129,8 +129,9 @@ fn what_does_not_get_smaller_is_left_as_it_is_unless_history_forbids() {
 fn the_threshold_is_what_wants_goes_by() {
     let outbound = Outbound::new(Role::Server, &agreed(false, false, 15, 15), 1, 100);
     assert_eq!(
-        [0, 99, 100, 1_000_000].map(|bytes| outbound.wants(bytes)),
-        [false, false, true, true]
+        [0, 99, 100, COMPRESSED_BYTES_MAX, COMPRESSED_BYTES_MAX + 1]
+            .map(|bytes| outbound.wants(bytes)),
+        [false, false, true, true, false]
     );
     let all = Outbound::new(Role::Server, &agreed(false, false, 15, 15), 1, 0);
     assert_eq!([0, 1].map(|bytes| all.wants(bytes)), [false, true]);
