@@ -73,6 +73,21 @@ async fn connections_are_no_more_than_there_are_files_for() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_host_that_has_no_file_for_a_connection_says_so_and_accepts_it_later() {
+    let host = TestHost::with_guests(["echo"]).await;
+    let mut earlier = host.connect("/echo").await;
+    let before = host.limit_open_files(Some(0));
+    let told = async {
+        let told = "cannot accept a connection";
+        eventually("a line about it", async || host.stderr().contains(told).then_some(())).await;
+        assert_eq!(earlier.ask("still here").await, "still here");
+        host.limit_open_files(before);
+    };
+    let (mut later, ()) = tokio::join!(host.connect("/echo"), told);
+    assert_eq!(later.ask("let in").await, "let in");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn instances_are_given_back_however_their_sessions_end() {
     const INSTANCES: usize = 4;
     let config = format!("[sandbox]\ninstances = {INSTANCES}");

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, prlimit};
 use tempfile::TempDir;
 use tokio::net::UnixStream;
 use tokio::process::{Child, Command};
@@ -203,6 +203,19 @@ impl TestHost {
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
         let kib = line.and_then(|rest| rest.trim().strip_suffix(" kB")).expect("a size in kB");
         kib.parse::<u64>().expect("a number") * 1024
+    }
+
+    /// Limits how many files it may have open from now on, those that are open notwithstanding, and
+    /// gives the limit before.
+    ///
+    /// # Panics
+    ///
+    /// Where the process is gone.
+    pub fn limit_open_files(&self, files: Option<u64>) -> Option<u64> {
+        // It has inherited the hard limit, which must stay for the other to be raised again.
+        let maximum = getrlimit(Resource::Nofile).maximum;
+        let limit = Rlimit { current: files, maximum };
+        prlimit(Some(self.pid()), Resource::Nofile, limit).expect("the host runs").current
     }
 
     /// Sends it a signal.
