@@ -83,8 +83,6 @@ impl<IO: AsyncRead + AsyncWrite + Unpin, E: Endpoint> Connection<IO, E> {
     async fn serve(&mut self) {
         self.open().await;
         while self.lifecycle.is_open() {
-            // A peer that always has more to say leaves the worker to others now and then.
-            tokio::task::consume_budget().await;
             match self.link.next().await {
                 Next::Message(message) => self.deliver(message).await,
                 Next::Part { piece, last } => self.deliver_part(piece, last).await,

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
@@ -64,15 +64,24 @@ pub struct Identity {
     pub max_message_bytes: usize,
 }
 
+/// The queue has to be looked at.
+const LOOK: u8 = 0;
+
+/// Nothing is to be taken from the queue, and the connection's task will be told when something is.
+const QUIET: u8 = 1;
+
+/// As [`QUIET`], and what is sent need not wait for anything.
+const EMPTY: u8 = 2;
+
 /// One session. Shared by its connection, by guests and by the host; every method may be called
 /// from anywhere at any time, takes a short lock of this session's alone, and never waits.
 #[derive(Debug)]
 pub struct Handle {
     identity: Identity,
     outbound: Mutex<Outbound>,
-    /// Nothing is to be taken from the queue, and the connection's task will be told when something
-    /// is. Set by that task alone, and taken back by whoever touches the queue before it does.
-    quiet: AtomicBool,
+    /// What the connection's task knows of the queue without its lock. Set by that task alone, and
+    /// taken back to [`LOOK`] by whoever touches the queue before it does.
+    quiet: AtomicU8,
     properties: Mutex<Properties>,
 }
 
@@ -84,7 +93,7 @@ impl Handle {
         Self {
             identity,
             outbound: Mutex::new(Outbound::new(queue)),
-            quiet: AtomicBool::new(false),
+            quiet: AtomicU8::new(LOOK),
             properties: Mutex::new(Properties::new(property_bytes)),
         }
     }
@@ -192,7 +201,8 @@ impl Handle {
         let next = outbound.take_next();
         if let Next::Idle = next {
             outbound.watch(cx.waker());
-            self.quiet.store(true, Ordering::Release);
+            let quiet = if outbound.is_empty() { EMPTY } else { QUIET };
+            self.quiet.store(quiet, Ordering::Release);
         }
         next
     }
@@ -203,7 +213,7 @@ impl Handle {
     /// [`poll_next`]: Self::poll_next
     #[inline]
     pub fn is_quiet(&self) -> bool {
-        self.quiet.load(Ordering::Acquire)
+        self.quiet.load(Ordering::Acquire) != LOOK
     }
 
     /// For the connection while it is open and cannot write: ready once the session takes no more
@@ -224,11 +234,15 @@ impl Handle {
     /// # Errors
     /// [`SendError::Closed`] where the session is not open any more.
     pub fn offer(&self, reply: Message) -> Result<Offered, SendError> {
+        // Who sends at the same time comes behind it, and nobody can tell.
+        if self.quiet.load(Ordering::Acquire) == EMPTY {
+            return Ok(Offered::Now(reply));
+        }
         let mut outbound = self.lock_outbound();
         let offered = outbound.offer(reply);
         // What is sent now has not touched the queue.
         if !matches!(offered, Ok(Offered::Now(_))) {
-            self.quiet.store(false, Ordering::Release);
+            self.quiet.store(LOOK, Ordering::Release);
         }
         offered
     }
@@ -268,7 +282,7 @@ impl Handle {
     /// must not find it quiet then.
     fn outbound(&self) -> MutexGuard<'_, Outbound> {
         let outbound = self.lock_outbound();
-        self.quiet.store(false, Ordering::Release);
+        self.quiet.store(LOOK, Ordering::Release);
         outbound
     }
 
@@ -286,7 +300,42 @@ impl Handle {
 
 #[cfg(test)]
 mod tests {
+    use std::task::Waker;
+
     use super::*;
+    use crate::close::CloseCause;
+    use crate::outbound::SlowReader;
+
+    #[test]
+    fn a_reply_goes_at_once_only_where_nothing_is_before_it() {
+        let identity = Identity {
+            id: SessionId { host: 1, number: 1 },
+            endpoint_path: String::new(),
+            request: HandshakeRequest::default(),
+            subprotocol: None,
+            max_message_bytes: 1,
+        };
+        let queue = QueueLimits { bytes: 1 << 10, slow_reader: SlowReader::Wait };
+        let session = Handle::new(identity, queue, 0);
+        let reply = || Message::Text("reply".into());
+        let look = || {
+            let next = session.poll_next(&mut Context::from_waker(Waker::noop()));
+            assert!(matches!(next, Next::Idle) && session.is_quiet());
+        };
+        look();
+        assert_eq!(session.offer(reply()), Ok(Offered::Now(reply())));
+        session.set_batching(true);
+        look();
+        assert_eq!(session.offer(reply()), Ok(Offered::Taken));
+        look();
+        session.set_batching(false);
+        assert!(matches!(session.take_next(), Next::Write(_)));
+        look();
+        session.send(reply()).expect("room");
+        assert_eq!(session.offer(reply()), Ok(Offered::Taken), "something is before it");
+        session.close(CloseRequest::by_host(CloseCause::GoingAway));
+        assert_eq!(session.offer(reply()), Err(SendError::Closed));
+    }
 
     #[test]
     fn an_id_has_one_spelling() {

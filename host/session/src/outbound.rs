@@ -109,14 +109,18 @@ impl Outbound {
         self.admit(cost, Entry::Shared(Arc::clone(message)))
     }
 
+    /// Whether nothing waits, and nothing that comes would have to.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.entries.is_empty() && self.batch.is_none() && self.claimed_bytes == 0 && self.is_open()
+    }
+
     /// Takes a guest's reply, or says what else is to become of it.
     ///
     /// # Errors
-    /// [`SendError::Closed`]; [`SendError::QueueFull`] where the queue stands behind a message that
-    /// is not finished.
+    /// [`SendError::Closed`]; [`SendError::QueueFull`] behind a message that is not finished.
     pub fn offer(&mut self, reply: Message) -> Result<Offered, SendError> {
         self.claimed_bytes = 0;
-        if self.entries.is_empty() && self.batch.is_none() && self.is_open() {
+        if self.is_empty() {
             return Ok(Offered::Now(reply));
         }
         let cost = cost_of(reply.payload_bytes());
@@ -132,8 +136,7 @@ impl Outbound {
         self.admit(cost, Entry::Message(reply)).map(|()| Offered::Taken)
     }
 
-    /// Holds back what is queued from now on, or lets go of it and of what comes after (Jakarta
-    /// `setBatchingAllowed`).
+    /// Holds back what is queued from now on, or no longer (Jakarta `setBatchingAllowed`).
     pub fn set_batching(&mut self, allowed: bool) {
         match (allowed, &self.batch) {
             (true, None) if self.is_open() => self.batch = Some(Batch::default()),

@@ -5,8 +5,13 @@ use std::cell::RefCell;
 
 use bytes::BytesMut;
 
-/// The size of a buffer, in bytes: a frame of 16 KiB and what comes with it fits one read.
-pub(super) const BUFFER_BYTES: usize = 32 << 10;
+/// The size of a buffer, in bytes.
+const BUFFER_BYTES: usize = 32 << 10;
+
+/// The least room in a buffer that is used on, in bytes: a frame of 16 KiB and what comes with it
+/// fits one read. Below it what was taken out before is looked for, which costs as much as a small
+/// frame.
+const ROOM_BYTES_MIN: usize = 24 << 10;
 
 /// The most buffers that a worker keeps for the next connections: 512 KiB. As many are at work as
 /// there are connections in the middle of something, and those beyond are freed.
@@ -16,17 +21,23 @@ thread_local! {
     static KEPT: RefCell<Vec<BytesMut>> = const { RefCell::new(Vec::new()) };
 }
 
-/// An empty buffer with room for [`BUFFER_BYTES`].
+/// An empty buffer with room for at least [`ROOM_BYTES_MIN`].
 pub(super) fn lend() -> BytesMut {
     let kept = KEPT.with_borrow_mut(Vec::pop);
     kept.unwrap_or_else(|| BytesMut::with_capacity(BUFFER_BYTES))
 }
 
-/// Gives a buffer back; what is in it is gone. One of which a part is still in use elsewhere is
-/// left to that use.
+/// Whether an empty buffer can be used on. What was taken out of it is room again once nobody
+/// holds it any more.
+pub(super) fn has_room(buffer: &mut BytesMut) -> bool {
+    buffer.capacity() >= ROOM_BYTES_MIN || buffer.try_reclaim(BUFFER_BYTES)
+}
+
+/// Gives a buffer back; what is in it is gone. One that has little room left because parts of it
+/// are still in use elsewhere is left to that use.
 pub(super) fn give_back(mut buffer: BytesMut) {
     buffer.clear();
-    if buffer.try_reclaim(BUFFER_BYTES) {
+    if has_room(&mut buffer) {
         KEPT.with_borrow_mut(|kept| {
             if kept.len() < KEPT_MAX {
                 kept.push(buffer);
@@ -40,25 +51,32 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_buffer_comes_back_empty_and_whole() {
-        let mut buffer = lend();
-        buffer.extend_from_slice(&[1; 100]);
-        let part = buffer.split_to(10).freeze();
-        drop(part);
-        give_back(buffer);
-        let again = lend();
-        assert!(again.is_empty() && again.capacity() >= BUFFER_BYTES);
+    fn a_buffer_comes_back_empty_and_is_whole_again_when_little_is_left() {
+        for taken in [10, BUFFER_BYTES - 10] {
+            let mut buffer = lend();
+            buffer.extend_from_slice(&[1; BUFFER_BYTES]);
+            drop(buffer.split_to(taken).freeze());
+            give_back(buffer);
+            let again = lend();
+            assert!(again.is_empty() && again.capacity() >= ROOM_BYTES_MIN);
+            give_back(again);
+        }
     }
 
     #[test]
-    fn a_buffer_in_use_is_not_lent_again() {
+    fn what_is_in_use_is_not_lent_again() {
         while KEPT.with_borrow_mut(Vec::pop).is_some() {}
         let mut buffer = lend();
-        buffer.extend_from_slice(b"abc");
-        let part = buffer.split_to(3).freeze();
+        buffer.extend_from_slice(&[b'a'; BUFFER_BYTES]);
+        let small = buffer.split_to(3).freeze();
         give_back(buffer);
-        assert!(KEPT.with_borrow(Vec::is_empty));
-        lend().extend_from_slice(b"xyz");
-        assert_eq!(part, "abc");
+        let mut again = lend();
+        again.extend_from_slice(&[b'x'; BUFFER_BYTES - 3]);
+        assert_eq!(small, "aaa");
+        let large = again.split_to(BUFFER_BYTES / 2).freeze();
+        give_back(again);
+        assert!(KEPT.with_borrow(Vec::is_empty), "there is too little beside it");
+        lend().extend_from_slice(&[b'y'; BUFFER_BYTES]);
+        assert_eq!((small, large), ("aaa".into(), vec![b'x'; BUFFER_BYTES / 2].into()));
     }
 }

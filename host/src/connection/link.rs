@@ -9,6 +9,7 @@ use std::task::{Context, Poll, Waker};
 use sockhop_session::outbound::{self, CloseRequest, Offered, Outgoing};
 use sockhop_session::{CloseCause, Handle, Message, SendError};
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::task::yield_now;
 
 use super::settings::Settings;
 use super::socket::{Gone, Incoming, Socket};
@@ -17,6 +18,9 @@ use super::timers::{Due, Timers};
 /// The most messages that are read before what is gathered to be written is written, should the
 /// peer not pause by itself.
 const MESSAGES_BEFORE_FLUSH_MAX: u32 = 128;
+
+/// How many messages are delivered before other connections have a turn.
+const MESSAGES_IN_A_TURN_MAX: u32 = 128;
 
 /// How many queued messages are handed to the socket before other connections have a turn.
 const MESSAGES_A_TURN_MAX: u32 = 512;
@@ -78,6 +82,7 @@ pub(super) struct Link<IO> {
     /// A limit that was reached where nobody could be told.
     timed_out: Option<CloseCause>,
     read_since_flush: u32,
+    read_in_turn: u32,
 }
 
 impl<IO: AsyncRead + AsyncWrite + Unpin> Link<IO> {
@@ -91,12 +96,23 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Link<IO> {
             told: None,
             timed_out: None,
             read_since_flush: 0,
+            read_in_turn: 0,
         }
     }
 
     /// Waits for what happens next, and writes in the meantime.
     pub(super) async fn next(&mut self) -> Next {
-        poll_fn(|cx| self.poll_next(cx)).await
+        if self.read_in_turn >= MESSAGES_IN_A_TURN_MAX {
+            // A peer that always has more to say leaves the worker to others now and then.
+            self.read_in_turn = 0;
+            yield_now().await;
+        }
+        poll_fn(|cx| {
+            let next = self.poll_next(cx);
+            self.read_in_turn = if next.is_ready() { self.read_in_turn + 1 } else { 0 };
+            next
+        })
+        .await
     }
 
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Next> {

@@ -124,8 +124,8 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Socket<IO> {
     }
 
     /// When something last happened.
-    pub(super) fn activity(&self) -> Activity {
-        self.activity
+    pub(super) fn activity(&self) -> &Activity {
+        &self.activity
     }
 
     /// The next thing that the peer says. Pings are answered here, pongs are dropped.
@@ -183,7 +183,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Socket<IO> {
 
     /// Reads some bytes. Between reads a connection holds no buffer.
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Gone>> {
-        if self.input.capacity() == 0 || !self.input.try_reclaim(buffers::BUFFER_BYTES) {
+        if self.input.capacity() == 0 || !buffers::has_room(&mut self.input) {
             self.input = buffers::lend();
         }
         match poll_read_buf(Pin::new(&mut self.io), cx, &mut self.input) {
@@ -256,7 +256,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Socket<IO> {
         self.says = true;
         self.dirty = true;
         if self.output.is_empty() {
-            self.output = Output::with_buffer(buffers::lend());
+            self.output.lend(buffers::lend());
         }
     }
 
@@ -288,13 +288,14 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Socket<IO> {
     }
 
     fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Gone>> {
-        let mut slices = [IoSlice::new(&[]); SLICES_MAX];
-        let count = self.output.io_slices(&mut slices);
         let io = Pin::new(&mut self.io);
         // One piece, the most frequent case, costs the kernel less as such than as a list of one.
-        let written = match &slices[..count] {
-            [piece] => io.poll_write(cx, piece),
-            pieces => io.poll_write_vectored(cx, pieces),
+        let written = if let Some(piece) = self.output.one_piece() {
+            io.poll_write(cx, piece)
+        } else {
+            let mut slices = [IoSlice::new(&[]); SLICES_MAX];
+            let count = self.output.io_slices(&mut slices);
+            io.poll_write_vectored(cx, &slices[..count])
         };
         match written {
             Poll::Ready(Ok(written @ 1..)) => {

@@ -22,7 +22,7 @@ use bytes::Bytes;
 use sockhop_session::handshake::HandshakeRequest;
 use sockhop_session::{CloseEvent, Handle, Identity, Message, QueueLimits, SessionId, SlowReader};
 use tokio::io::{AsyncRead, AsyncWrite, duplex};
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, unconstrained};
 use tokio::time::sleep;
 use tokio_util::task::TaskTracker;
 
@@ -101,9 +101,9 @@ impl Setup {
         let guest = guest(&session);
         let calls = guest.calls();
         let (handle, already_read) = (Arc::clone(&session), self.already_read);
-        let end = TaskTracker::new().spawn(async move {
-            Connection::new(io, already_read, handle, guest, journal, settings).run().await
-        });
+        let connection = Connection::new(io, already_read, handle, guest, journal, settings);
+        // Without a budget of the runtime's: a connection has to give way by itself.
+        let end = TaskTracker::new().spawn(unconstrained(connection.run()));
         (session, calls, notes, end)
     }
 }

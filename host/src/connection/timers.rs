@@ -39,7 +39,20 @@ impl Timers {
     }
 
     /// Ready with what is due; until then the task is woken when something may be.
-    pub(super) fn poll(&mut self, activity: Activity, cx: &mut Context<'_>) -> Poll<Due> {
+    #[inline]
+    pub(super) fn poll(&mut self, activity: &Activity, cx: &mut Context<'_>) -> Poll<Due> {
+        // Each turn of a connection asks, and most often it is not time yet.
+        if activity.stalled.is_none()
+            && let Some(alarm) = &self.alarm
+            && self.rings_for.as_ref().is_some_and(|waker| waker.will_wake(cx.waker()))
+            && !alarm.is_elapsed()
+        {
+            return Poll::Pending;
+        }
+        self.poll_anew(activity, cx)
+    }
+
+    fn poll_anew(&mut self, activity: &Activity, cx: &mut Context<'_>) -> Poll<Due> {
         loop {
             let stalls = activity.stalled.zip(self.settings.write_idle_timeout);
             let rings_in_time = match (&self.alarm, stalls) {
@@ -69,7 +82,7 @@ impl Timers {
     }
 
     /// What is due now, or when something may be next, if ever.
-    fn due(&mut self, activity: Activity, now: Instant) -> Result<Due, Option<Instant>> {
+    fn due(&mut self, activity: &Activity, now: Instant) -> Result<Due, Option<Instant>> {
         let settings = &self.settings;
         let mut next: Option<Instant> = None;
         let mut passed = |at: Instant| {
@@ -155,7 +168,7 @@ mod tests {
     fn without_limits_nothing_is_ever_due() {
         let start = Instant::now();
         let mut timers = Timers::new(settings());
-        assert_eq!(timers.due(silent_since(start), start + 9999 * SECOND), Err(None));
+        assert_eq!(timers.due(&silent_since(start), start + 9999 * SECOND), Err(None));
     }
 
     #[test]
@@ -163,14 +176,14 @@ mod tests {
         let start = Instant::now();
         let mut timers = Timers::new(Settings { ping_interval: Some(5 * SECOND), ..settings() });
         let mut activity = silent_since(start);
-        assert_eq!(timers.due(activity, start + 4 * SECOND), Err(Some(start + 5 * SECOND)));
-        assert_eq!(timers.due(activity, start + 5 * SECOND), Ok(Due::Ping));
-        assert_eq!(timers.due(activity, start + 6 * SECOND), Err(Some(start + 7 * SECOND)));
+        assert_eq!(timers.due(&activity, start + 4 * SECOND), Err(Some(start + 5 * SECOND)));
+        assert_eq!(timers.due(&activity, start + 5 * SECOND), Ok(Due::Ping));
+        assert_eq!(timers.due(&activity, start + 6 * SECOND), Err(Some(start + 7 * SECOND)));
         activity.heard = start + 6 * SECOND;
-        assert_eq!(timers.due(activity, start + 7 * SECOND), Err(Some(start + 11 * SECOND)));
-        assert_eq!(timers.due(activity, start + 11 * SECOND), Ok(Due::Ping));
+        assert_eq!(timers.due(&activity, start + 7 * SECOND), Err(Some(start + 11 * SECOND)));
+        assert_eq!(timers.due(&activity, start + 11 * SECOND), Ok(Due::Ping));
         let given_up = Due::End(CloseCause::PongTimeout);
-        assert_eq!(timers.due(activity, start + 13 * SECOND), Ok(given_up));
+        assert_eq!(timers.due(&activity, start + 13 * SECOND), Ok(given_up));
     }
 
     #[test]
@@ -180,9 +193,9 @@ mod tests {
         let mut activity = silent_since(start);
         activity.sent = start + SECOND;
         activity.heard = start + 2 * SECOND;
-        assert_eq!(timers.due(activity, start + 3 * SECOND), Err(Some(start + 4 * SECOND)));
+        assert_eq!(timers.due(&activity, start + 3 * SECOND), Err(Some(start + 4 * SECOND)));
         let idle = Due::End(CloseCause::IdleTimeout);
-        assert_eq!(timers.due(activity, start + 4 * SECOND), Ok(idle));
+        assert_eq!(timers.due(&activity, start + 4 * SECOND), Ok(idle));
     }
 
     #[test]
@@ -195,7 +208,7 @@ mod tests {
         };
         let mut activity = silent_since(start);
         activity.sent = start + 3 * SECOND;
-        let ended = |activity, at| Timers::new(one_way.clone()).due(activity, at);
+        let ended = |activity, at| Timers::new(one_way.clone()).due(&activity, at);
         let idle = Due::End(CloseCause::IdleTimeout);
         assert_eq!(ended(activity, start + 3 * SECOND), Ok(idle));
         activity.received = start + 3 * SECOND;

@@ -42,11 +42,15 @@ impl Output {
         Self::default()
     }
 
-    /// An empty one that gathers into the memory of `buffer`, whose content is forgotten.
-    #[must_use]
-    pub fn with_buffer(mut buffer: BytesMut) -> Self {
-        buffer.clear();
-        Self { gathered: buffer, ..Self::default() }
+    /// Gathers into the memory of `buffer` from now on, whose content is forgotten. Nothing may wait
+    /// yet: what does is kept, and the buffer is not used.
+    #[inline]
+    pub fn lend(&mut self, mut buffer: BytesMut) {
+        if self.is_empty() {
+            buffer.clear();
+            self.gathered = buffer;
+            self.written = 0;
+        }
     }
 
     /// How many bytes wait.
@@ -61,6 +65,13 @@ impl Output {
     #[inline]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// All that waits, where it lies in one piece.
+    #[inline]
+    #[must_use]
+    pub fn one_piece(&self) -> Option<&[u8]> {
+        self.apart.is_empty().then(|| &self.gathered[self.written..])
     }
 
     /// Fills `slices` from the front with what waits, and says how many it filled. They hold all
@@ -123,7 +134,9 @@ impl Output {
         if !self.is_empty() {
             return BytesMut::new();
         }
-        self.apart = VecDeque::new();
+        if self.apart.capacity() > 0 {
+            self.apart = VecDeque::new();
+        }
         self.written = 0;
         let mut buffer = std::mem::take(&mut self.gathered);
         buffer.clear();
@@ -228,7 +241,8 @@ mod tests {
 
     #[test]
     fn the_memory_is_used_again_and_given_back() {
-        let mut output = Output::with_buffer(BytesMut::with_capacity(1 << 10));
+        let mut output = Output::new();
+        output.lend(BytesMut::with_capacity(1 << 10));
         for _ in 0..100 {
             output.push(&[], Bytes::from_static(&[7; 500]));
             output.push(&[], Bytes::from_static(&[8; 500]));

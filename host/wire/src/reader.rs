@@ -108,7 +108,14 @@ impl Reader {
     ///
     /// # Errors
     /// A rule that the peer broke. Nothing more may be read then.
+    #[inline]
     pub fn next(&mut self, input: &mut BytesMut) -> Result<Option<Event>, Violation> {
+        // A driver asks once more than there are events, and then there is nothing to be done.
+        if input.is_empty() && self.stage == Stage::Header { Ok(None) } else { self.take(input) }
+    }
+
+    /// The next event, where there is something to take or a frame has begun.
+    fn take(&mut self, input: &mut BytesMut) -> Result<Option<Event>, Violation> {
         loop {
             let event = match self.stage {
                 Stage::Header => {
@@ -213,7 +220,8 @@ impl Reader {
         }
     }
 
-    /// Takes what is there of a data frame's payload.
+    /// Takes what is there of a data frame's payload. Most messages are whole, and never come here.
+    #[inline(never)]
     fn data(&mut self, input: &mut BytesMut) -> Result<Option<Event>, Violation> {
         let payload = &mut self.payload;
         payload.arrive(input);
@@ -242,6 +250,7 @@ impl Reader {
     }
 
     /// Takes what is there of a control frame's payload.
+    #[inline(never)]
     fn control(
         &mut self,
         opcode: Opcode,

@@ -38,7 +38,7 @@ pub enum Next {
 }
 
 /// What became of a guest's reply.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub enum Offered {
     /// It is queued, or dropped as the operator wants it.
     Taken,

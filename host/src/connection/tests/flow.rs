@@ -57,6 +57,20 @@ async fn both_kinds_and_fragments_arrive_as_they_were_sent() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_peer_with_much_to_say_leaves_others_a_turn() {
+    const COUNT: usize = 1000;
+    let already_read = frame(TEXT, b"again").repeat(COUNT).into();
+    let served = Setup { already_read, ..Setup::default() }.serve(|_session| Fake::silent());
+    let mut delivered = 0;
+    while delivered < COUNT {
+        yield_now().await;
+        let now = served.calls.messages().len();
+        assert!(now - delivered <= 128, "{} messages in one turn", now - delivered);
+        delivered = now;
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_flood_of_tiny_messages_keeps_its_order_and_count() {
     const COUNT: usize = 10_000;
     let served = serve(|_session| Fake::echo());
