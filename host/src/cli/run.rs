@@ -19,6 +19,11 @@ use crate::telemetry;
 /// way.
 const COMPILERS_TIMEOUT: Duration = Duration::from_millis(100);
 
+/// How many tasks a worker runs before it looks at its sockets again. A handshake is a chain of
+/// some ten, each of which wakes the next, and messages that come meanwhile wait for its end
+/// otherwise.
+const TASKS_BEFORE_IO: u32 = 8;
+
 /// Runs the host.
 pub(super) fn run(args: &RunArgs) -> ExitCode {
     let machine = Machine::this();
@@ -33,6 +38,7 @@ pub(super) fn run(args: &RunArgs) -> ExitCode {
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(config.workers.get())
+        .event_interval(TASKS_BEFORE_IO)
         .enable_all()
         .build();
     let ended = runtime.context("the runtime cannot be started").and_then(|runtime| {

@@ -66,6 +66,8 @@ impl Server {
         let errors = File::create(&log).with_context(|| format!("cannot create {log:?}"))?;
         let mut command = Command::new(&launch.program);
         command.args(&launch.args).envs(launch.env.iter().copied());
+        // Where it is set, each error of the server's takes a stack: no server is run so.
+        command.env_remove("RUST_BACKTRACE").env_remove("RUST_LIB_BACKTRACE");
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(errors);
         let mut child = pins
             .on_server(|| command.spawn())?
