@@ -60,7 +60,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin, E: Endpoint> Connection<IO, E> {
             Delivery::Whole { max_message_bytes: session.identity().max_message_bytes }
         };
         let close_timeout = settings.close_timeout;
-        let socket = Socket::new(io, already_read, delivery, &settings);
+        let socket = Socket::new(io, already_read, delivery, guest.hears_pongs(), &settings);
         let link = Link::new(socket, session, settings);
         Self { link, guest, lifecycle: Lifecycle::new(), journal, close_timeout }
     }
@@ -86,6 +86,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin, E: Endpoint> Connection<IO, E> {
             match self.link.next().await {
                 Next::Message(message) => self.deliver(message).await,
                 Next::Part { piece, last } => self.deliver_part(piece, last).await,
+                Next::Pong(data) => self.deliver_pong(data).await,
                 Next::Closing => break,
                 next => self.peer_ends(next),
             }
@@ -97,16 +98,26 @@ impl<IO: AsyncRead + AsyncWrite + Unpin, E: Endpoint> Connection<IO, E> {
         let Self { mut link, mut lifecycle, guest, journal, close_timeout } = self;
         // A guest that hears nothing more does not hold its instance while the peer is waited for.
         let guest = lifecycle.tells_guest().then_some(guest);
-        let handshake = close(&mut link, &mut lifecycle);
+        let session = Arc::clone(&link.session);
+        let handshake = async {
+            tokio::select! {
+                biased;
+                () = poll_fn(|cx| session.poll_aborted(cx)) => {}
+                () = close(&mut link, &mut lifecycle) => {}
+            }
+        };
         // Out of time: the peer neither reads nor answers, and is not waited for any more.
         let in_time = timeout(close_timeout, handshake).await.is_ok();
+        if session.is_aborted() && !lifecycle.is_closed() {
+            lifecycle.aborted();
+        }
         let unsent = link.session.shut();
         if let Some(request) = link.closing.take().or(unsent) {
             // It is why the session ended, though its Close frame was not reached.
             lifecycle.begin_close(request);
         }
         let event = lifecycle.ended();
-        let Link { socket, session, .. } = link;
+        let Link { socket, .. } = link;
         let told = async {
             if let Some(guest) = guest
                 && event.cause != CloseCause::GuestFailed
@@ -115,7 +126,12 @@ impl<IO: AsyncRead + AsyncWrite + Unpin, E: Endpoint> Connection<IO, E> {
             }
             session.forget_properties();
         };
-        tokio::join!(socket.end(in_time && !event.clean), told);
+        if event.cause == CloseCause::Aborted {
+            drop(socket);
+            told.await;
+        } else {
+            tokio::join!(socket.end(in_time && !event.clean), told);
+        }
         event
     }
 
@@ -165,6 +181,17 @@ impl<IO: AsyncRead + AsyncWrite + Unpin, E: Endpoint> Connection<IO, E> {
         }
     }
 
+    async fn deliver_pong(&mut self, data: Bytes) {
+        match self.link.during(self.guest.on_pong(data)).await {
+            Ok(()) => {}
+            Err(Fault::Returned(text)) => {
+                self.note(format!("on-pong failed: {text}"));
+                self.tell_error(&SessionError::Handler(text)).await;
+            }
+            Err(Fault::Trapped(trap)) => self.guest_gone(&trap),
+        }
+    }
+
     async fn tell_error(&mut self, error: &SessionError) {
         if let Err(trap) = self.link.during(self.guest.on_error(error)).await {
             self.guest_gone(&trap);
@@ -203,7 +230,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin, E: Endpoint> Connection<IO, E> {
                 self.link.lost = true;
                 self.lifecycle.ended();
             }
-            Next::Message(_) | Next::Part { .. } | Next::Closing => {}
+            Next::Message(_) | Next::Part { .. } | Next::Pong(_) | Next::Closing => {}
         }
     }
 
@@ -236,7 +263,7 @@ async fn close<IO: AsyncRead + AsyncWrite + Unpin>(link: &mut Link<IO>, lifecycl
     lifecycle.close_written();
     while lifecycle.awaits_peer() {
         match poll_fn(|cx| link.socket.poll_incoming(cx)).await {
-            Incoming::Message(_) | Incoming::Part { .. } => {}
+            Incoming::Message(_) | Incoming::Part { .. } | Incoming::Pong(_) => {}
             Incoming::Close { code, phrase } => {
                 lifecycle.peer_closed(code, &phrase);
             }

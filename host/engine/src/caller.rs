@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use sockhop_session::handshake::{EndpointConfig, HandshakeDecision, HandshakeRequest};
 use sockhop_session::port::{Directory, Fault, SessionError, Trap, TrapKind};
 use sockhop_session::{CloseEvent, Handle, Message};
@@ -122,6 +123,19 @@ impl Caller {
         self.call("parts.on-part", |mut instance| async move {
             let taken = instance.on_part(endpoint, &piece, last).await;
             ended(instance, taken)
+        })
+        .await?
+    }
+
+    /// `pongs.on-pong`, for a component that exports it.
+    pub(crate) async fn on_pong(
+        &mut self,
+        endpoint: ResourceAny,
+        data: Bytes,
+    ) -> Result<(), Fault> {
+        self.call("pongs.on-pong", |mut instance| async move {
+            let told = instance.on_pong(endpoint, &data).await;
+            ended(instance, told)
         })
         .await?
     }

@@ -5,7 +5,8 @@ use sockhop_session::handshake::{EndpointConfig, HandshakeDecision, HandshakeReq
 use sockhop_session::port::SessionError;
 use sockhop_session::properties::{Property, PropertyError};
 use sockhop_session::{
-    CloseCause, CloseError, CloseEvent, Initiator, Message, QueueStatus, SendError, WriteError,
+    CloseCause, CloseError, CloseEvent, ControlError, Initiator, Message, QueueStatus, SendError,
+    WriteError,
 };
 
 use crate::bindings::{configurator, deployment, endpoint, session, types};
@@ -44,6 +45,18 @@ pub(crate) fn write_error(error: WriteError) -> session::WriteError {
         WriteError::Closed => session::WriteError::Closed,
         WriteError::QueueFull(status) => session::WriteError::QueueFull(queue_status(status)),
         WriteError::WrongKind => session::WriteError::WrongKind,
+    }
+}
+
+pub(crate) fn control_error(error: ControlError) -> session::ControlError {
+    match error {
+        ControlError::Send(SendError::Closed) => session::ControlError::Closed,
+        ControlError::Send(SendError::QueueFull(status)) => {
+            session::ControlError::QueueFull(queue_status(status))
+        }
+        ControlError::TooLong(bytes) => {
+            session::ControlError::TooLong(u32::try_from(bytes).unwrap_or(u32::MAX))
+        }
     }
 }
 
@@ -89,6 +102,7 @@ pub(crate) fn close_event(event: &CloseEvent) -> Option<endpoint::CloseEvent<'_>
         CloseCause::PongTimeout => types::CloseCause::PongTimeout,
         CloseCause::WriteTimeout => types::CloseCause::WriteTimeout,
         CloseCause::SlowReader => types::CloseCause::SlowReader,
+        CloseCause::Aborted => types::CloseCause::Aborted,
         CloseCause::MessageAbandoned => types::CloseCause::MessageAbandoned,
         CloseCause::GuestFailed => return None,
     };

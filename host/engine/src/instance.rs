@@ -10,7 +10,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use wasmtime::Store;
 use wasmtime::component::ResourceAny;
 
-use crate::bindings::{configurator, deployment, endpoint, parts, types};
+use crate::bindings::{configurator, deployment, endpoint, parts, pongs, types};
 use crate::convert;
 use crate::ctx::{Ctx, SessionRef};
 use crate::fault;
@@ -26,6 +26,7 @@ pub(crate) struct Instance {
     endpoint: endpoint::Guest,
     configurator: Option<configurator::Guest>,
     parts: Option<parts::Guest>,
+    pongs: Option<pongs::Guest>,
     event_wait: Duration,
     pace: Arc<Pace>,
     gone: bool,
@@ -70,6 +71,12 @@ impl Instance {
                 .map_err(mismatch)?,
             parts: exports
                 .parts
+                .as_ref()
+                .map(|indices| indices.load(&mut store, &instance))
+                .transpose()
+                .map_err(mismatch)?,
+            pongs: exports
+                .pongs
                 .as_ref()
                 .map(|indices| indices.load(&mut store, &instance))
                 .transpose()
@@ -172,6 +179,20 @@ impl Instance {
         self.begin(call).map_err(Fault::Trapped)?;
         let piece = convert::message_to_guest(piece);
         let called = parts.call_on_part(&mut self.store, endpoint, piece, last);
+        let called = within(self.event_wait, &self.pace, called).await;
+        self.end(call, called).map_err(Fault::Trapped)?.map_err(Fault::Returned)
+    }
+
+    /// `pongs.on-pong`, for a component that exports it.
+    pub(crate) async fn on_pong(
+        &mut self,
+        endpoint: ResourceAny,
+        data: &[u8],
+    ) -> Result<(), Fault> {
+        let Some(pongs) = self.pongs.clone() else { return Ok(()) };
+        let call = "pongs.on-pong";
+        self.begin(call).map_err(Fault::Trapped)?;
+        let called = pongs.call_on_pong(&mut self.store, endpoint, data);
         let called = within(self.event_wait, &self.pace, called).await;
         self.end(call, called).map_err(Fault::Trapped)?.map_err(Fault::Returned)
     }

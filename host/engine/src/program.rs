@@ -4,7 +4,7 @@ use sha2::{Digest, Sha256};
 use thiserror::Error;
 use wasmtime::component::{Component, InstancePre};
 
-use crate::bindings::{configurator, deployment, endpoint, parts};
+use crate::bindings::{configurator, deployment, endpoint, parts, pongs};
 use crate::ctx::Ctx;
 use crate::engine::Engine;
 
@@ -15,6 +15,7 @@ const EXPORTS_REQUIRED: [&str; 2] =
 /// The interfaces that a guest may export.
 const EXPORT_CONFIGURATOR: &str = "sockhop:websocket/configurator@0.1.0";
 const EXPORT_PARTS: &str = "sockhop:websocket/parts@0.1.0";
+const EXPORT_PONGS: &str = "sockhop:websocket/pongs@0.1.0";
 
 /// What is granted to every guest: the contract, and the parts of WASI 0.2 that give it nothing of
 /// the machine's.
@@ -79,6 +80,7 @@ pub(crate) struct Exports {
     pub(crate) endpoint: endpoint::GuestIndices,
     pub(crate) configurator: Option<configurator::GuestIndices>,
     pub(crate) parts: Option<parts::GuestIndices>,
+    pub(crate) pongs: Option<pongs::GuestIndices>,
 }
 
 impl Program {
@@ -108,6 +110,10 @@ impl Program {
                 .then(|| parts::GuestIndices::new(&pre))
                 .transpose()
                 .map_err(mismatch)?,
+            pongs: exports(EXPORT_PONGS)
+                .then(|| pongs::GuestIndices::new(&pre))
+                .transpose()
+                .map_err(mismatch)?,
         };
         Ok(Self { pre, exports, digest: Self::digest_of(bytes), imported, exported })
     }
@@ -115,12 +121,18 @@ impl Program {
     /// The world of the contract that the component fits.
     #[must_use]
     pub fn world(&self) -> &'static str {
-        match (self.has_configurator(), self.takes_parts()) {
-            (false, false) => "sockhop:websocket/endpoints@0.1.0",
-            (true, false) => "sockhop:websocket/configured-endpoints@0.1.0",
-            (false, true) => "sockhop:websocket/partial-endpoints@0.1.0",
-            (true, true) => "sockhop:websocket/all-exports@0.1.0",
+        match (self.has_configurator(), self.takes_parts(), self.hears_pongs()) {
+            (false, false, false) => "sockhop:websocket/endpoints@0.1.0",
+            (true, false, false) => "sockhop:websocket/configured-endpoints@0.1.0",
+            (false, true, false) => "sockhop:websocket/partial-endpoints@0.1.0",
+            (true, true, _) | (_, _, true) => "sockhop:websocket/all-exports@0.1.0",
         }
+    }
+
+    /// Whether the component hears of pongs.
+    #[must_use]
+    pub fn hears_pongs(&self) -> bool {
+        self.exports.pongs.is_some()
     }
 
     /// Whether the component takes messages piece by piece.

@@ -3,6 +3,7 @@
 use std::num::NonZeroU16;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use sockhop_session::handshake::{HandshakeDecision, HandshakeRequest};
 use sockhop_session::port::{Directory, Endpoint, Fault, SessionError, Trap};
 use sockhop_session::{CloseEvent, Handle, Message};
@@ -77,8 +78,10 @@ impl Seats {
             }
             Some(shards) => Place::Shared(shards.take(&self.guest, &self.directory)?),
         };
-        let takes_parts = self.guest.program.takes_parts();
-        Ok(Seat { place, endpoint_path: Arc::clone(&self.endpoint_path), takes_parts })
+        let program = &self.guest.program;
+        let (takes_parts, hears_pongs) = (program.takes_parts(), program.hears_pongs());
+        let endpoint_path = Arc::clone(&self.endpoint_path);
+        Ok(Seat { place, endpoint_path, takes_parts, hears_pongs })
     }
 }
 
@@ -87,6 +90,7 @@ pub struct Seat {
     place: Place,
     endpoint_path: Arc<str>,
     takes_parts: bool,
+    hears_pongs: bool,
 }
 
 enum Place {
@@ -122,7 +126,8 @@ impl Seat {
             Place::Own(instance) => Kind::Own(OwnSession { instance, session, endpoint: None }),
             Place::Shared(shard) => Kind::Shared(shard.session(session)),
         };
-        GuestSession { kind, takes_parts: self.takes_parts }
+        let (takes_parts, hears_pongs) = (self.takes_parts, self.hears_pongs);
+        GuestSession { kind, takes_parts, hears_pongs }
     }
 }
 
@@ -130,6 +135,7 @@ impl Seat {
 pub struct GuestSession {
     kind: Kind,
     takes_parts: bool,
+    hears_pongs: bool,
 }
 
 enum Kind {
@@ -182,6 +188,20 @@ impl Endpoint for GuestSession {
                 own.instance.on_part(endpoint, piece, last).await
             }
             Kind::Shared(shared) => shared.on_part(piece, last).await,
+        }
+    }
+
+    fn hears_pongs(&self) -> bool {
+        self.hears_pongs
+    }
+
+    async fn on_pong(&mut self, data: Bytes) -> Result<(), Fault> {
+        match &mut self.kind {
+            Kind::Own(own) => {
+                let endpoint = own.endpoint().map_err(Fault::Trapped)?;
+                own.instance.on_pong(endpoint, data).await
+            }
+            Kind::Shared(shared) => shared.on_pong(data).await,
         }
     }
 

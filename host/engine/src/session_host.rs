@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use sockhop_session::outbound::CloseRequest;
-use sockhop_session::{CloseReason, Handle, Message, WriteError};
+use sockhop_session::{CloseReason, Control, ControlKind, Handle, Message, WriteError};
 use wasmtime::component::Resource;
 
 use crate::bindings::{session, types};
@@ -16,6 +16,16 @@ type SessionHandle = Resource<SessionRef>;
 impl CtxView<'_> {
     fn session(&self, handle: &SessionHandle) -> wasmtime::Result<&Handle> {
         Ok(&self.table.get(handle).map_err(fault::handles)?.0)
+    }
+
+    fn control(
+        &self,
+        handle: &SessionHandle,
+        kind: ControlKind,
+        data: Vec<u8>,
+    ) -> wasmtime::Result<Result<(), session::ControlError>> {
+        let sent = self.session(handle)?.send_control(Control { kind, payload: data.into() });
+        Ok(sent.map_err(convert::control_error))
     }
 }
 
@@ -126,6 +136,22 @@ impl session::HostSession for CtxView<'_> {
         Ok(())
     }
 
+    fn ping(
+        &mut self,
+        handle: SessionHandle,
+        data: Vec<u8>,
+    ) -> wasmtime::Result<Result<(), session::ControlError>> {
+        self.control(&handle, ControlKind::Ping, data)
+    }
+
+    fn pong(
+        &mut self,
+        handle: SessionHandle,
+        data: Vec<u8>,
+    ) -> wasmtime::Result<Result<(), session::ControlError>> {
+        self.control(&handle, ControlKind::Pong, data)
+    }
+
     fn queue(&mut self, handle: SessionHandle) -> wasmtime::Result<session::QueueStatus> {
         Ok(convert::queue_status(self.session(&handle)?.queue()))
     }
@@ -143,6 +169,11 @@ impl session::HostSession for CtxView<'_> {
         Ok(reason
             .map(|reason| session.close(CloseRequest::by_guest(reason)))
             .map_err(convert::close_error))
+    }
+
+    fn abort(&mut self, handle: SessionHandle) -> wasmtime::Result<()> {
+        self.session(&handle)?.abort();
+        Ok(())
     }
 
     fn drop(&mut self, handle: SessionHandle) -> wasmtime::Result<()> {

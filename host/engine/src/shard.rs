@@ -5,6 +5,7 @@ use std::num::NonZeroU16;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use bytes::Bytes;
 use sockhop_session::handshake::{HandshakeDecision, HandshakeRequest};
 use sockhop_session::outbound::CloseRequest;
 use sockhop_session::port::{Directory, Fault, SessionError, Trap, TrapKind};
@@ -100,6 +101,11 @@ impl ShardSession {
         self.ask("parts.on-part", |reply| Event::Part { id, piece, last, reply }).await
     }
 
+    pub(crate) async fn on_pong(&mut self, data: Bytes) -> Result<(), Fault> {
+        let id = self.session.id();
+        self.ask("pongs.on-pong", |reply| Event::Pong { id, data, reply }).await
+    }
+
     pub(crate) async fn on_error(&mut self, error: SessionError) -> Result<(), Trap> {
         let id = self.session.id();
         self.ask("endpoint.on-error", |reply| Event::Error { id, error, reply }).await
@@ -147,6 +153,11 @@ enum Event {
         id: SessionId,
         piece: Message,
         last: bool,
+        reply: oneshot::Sender<Result<(), Fault>>,
+    },
+    Pong {
+        id: SessionId,
+        data: Bytes,
         reply: oneshot::Sender<Result<(), Fault>>,
     },
     Error {
@@ -230,6 +241,13 @@ impl Room {
                 };
                 let _unheard = reply.send(taken);
             }
+            Event::Pong { id, data, reply } => {
+                let told = match self.endpoint(id) {
+                    Ok(endpoint) => self.instance.on_pong(endpoint, data).await,
+                    Err(trap) => Err(Fault::Trapped(trap)),
+                };
+                let _unheard = reply.send(told);
+            }
             Event::Error { id, error, reply } => {
                 let told = match self.endpoint(id) {
                     Ok(endpoint) => self.instance.on_error(endpoint, error).await,
@@ -275,6 +293,7 @@ impl Event {
                 drop(reply.send(Err(trap("endpoint.on-message").into())));
             }
             Self::Part { reply, .. } => drop(reply.send(Err(trap("parts.on-part").into()))),
+            Self::Pong { reply, .. } => drop(reply.send(Err(trap("pongs.on-pong").into()))),
             Self::Error { reply, .. } => drop(reply.send(Err(trap("endpoint.on-error")))),
             Self::Close { reply, .. } => drop(reply.send(Err(trap("endpoint.on-close").into()))),
             Self::Finish { reply, .. } => drop(reply.send(Err(trap("the endpoint's destructor")))),

@@ -135,6 +135,8 @@ pub enum CloseCause {
     SlowReader,
     /// A guest began a message piece by piece and gave it up.
     MessageAbandoned,
+    /// A guest dropped the connection: no Close frame is sent.
+    Aborted,
 }
 
 impl CloseCause {
@@ -144,7 +146,7 @@ impl CloseCause {
     #[must_use]
     pub fn reason(self) -> CloseReason {
         match self {
-            Self::Requested | Self::ConnectionLost => CloseReason::normal(),
+            Self::Requested | Self::ConnectionLost | Self::Aborted => CloseReason::normal(),
             Self::IdleTimeout => CloseReason::of_host(code::GOING_AWAY, "idle for too long"),
             Self::PongTimeout => CloseReason::of_host(code::GOING_AWAY, "no pong came"),
             Self::WriteTimeout => CloseReason::of_host(code::GOING_AWAY, "nothing was read"),
@@ -199,6 +201,13 @@ impl CloseRequest {
     #[must_use]
     pub fn by_guest(reason: CloseReason) -> Self {
         Self { initiator: Initiator::Guest, cause: CloseCause::Requested, reason }
+    }
+
+    /// A guest's wish to have no closing handshake (Jakarta's request 216).
+    #[must_use]
+    pub fn abort() -> Self {
+        let cause = CloseCause::Aborted;
+        Self { initiator: Initiator::Guest, cause, reason: cause.reason() }
     }
 
     /// The host's wish, with the reason that belongs to the cause.

@@ -10,8 +10,8 @@ use bytes::Bytes;
 
 use crate::handshake::HandshakeRequest;
 use crate::outbound::{
-    CloseRequest, Next, Offered, Outbound, Outgoing, QueueLimits, QueueStatus, SendError, StreamId,
-    WriteError,
+    CloseRequest, Control, ControlError, Next, Offered, Outbound, Outgoing, QueueLimits,
+    QueueStatus, SendError, StreamId, WriteError,
 };
 use crate::properties::{Properties, Property, PropertyError};
 use sockhop_wire::{Message, Shared};
@@ -162,6 +162,14 @@ impl Handle {
         self.outbound().abandon_stream(stream);
     }
 
+    /// Queues a ping or a pong for the peer.
+    ///
+    /// # Errors
+    /// [`ControlError`]; nothing is sent then.
+    pub fn send_control(&self, control: Control) -> Result<(), ControlError> {
+        self.outbound().push_control(control)
+    }
+
     /// Allows messages to be held back, or no longer.
     pub fn set_batching(&self, allowed: bool) {
         self.outbound().set_batching(allowed);
@@ -187,6 +195,24 @@ impl Handle {
     /// Asks for a close behind all that is queued. Only the first request counts.
     pub fn close(&self, request: CloseRequest) {
         self.outbound().close(request);
+    }
+
+    /// Asks for the connection to be dropped, with all that is queued.
+    pub fn abort(&self) {
+        self.outbound().abort();
+    }
+
+    /// Whether the connection is to be dropped.
+    #[must_use]
+    pub fn is_aborted(&self) -> bool {
+        self.lock_outbound().is_aborted()
+    }
+
+    /// For the connection while it closes: ready once it is to be dropped.
+    pub fn poll_aborted(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut outbound = self.outbound();
+        outbound.watch(cx.waker());
+        if outbound.is_aborted() { Poll::Ready(()) } else { Poll::Pending }
     }
 
     /// For the connection while it is open: what to do next, and at once.

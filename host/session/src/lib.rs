@@ -26,5 +26,8 @@ pub mod properties;
 
 pub use close::{CloseCause, CloseError, CloseEvent, CloseReason, Initiator};
 pub use handle::{Handle, Identity, SessionId};
-pub use outbound::{QueueLimits, QueueStatus, SendError, SlowReader, StreamId, WriteError};
+pub use outbound::{
+    Control, ControlError, ControlKind, QueueLimits, QueueStatus, SendError, SlowReader, StreamId,
+    WriteError,
+};
 pub use sockhop_wire::{Message, Shared};

@@ -125,6 +125,25 @@ impl Lifecycle {
         Some(request.reason)
     }
 
+    /// This side drops the connection, whatever was under way.
+    pub fn aborted(&mut self) {
+        // Opening => Closed, Open => Closed, Closing => Closed
+        let request = CloseRequest::abort();
+        let mut closing = match std::mem::take(&mut self.state) {
+            State::Closing(closing) | State::Closed(closing) => closing,
+            State::Opening | State::Open => Closing {
+                initiator: request.initiator,
+                cause: request.cause,
+                phrase: String::new(),
+                code: None,
+                written: false,
+                received: None,
+            },
+        };
+        (closing.initiator, closing.cause) = (request.initiator, request.cause);
+        self.state = State::Closed(closing);
+    }
+
     /// This side's Close frame, if there is one, has been written to the connection.
     pub fn close_written(&mut self) {
         if let State::Closing(closing) = &mut self.state {
@@ -196,7 +215,8 @@ fn jakarta_code(closing: &Closing) -> u16 {
         CloseCause::ConnectionLost
         | CloseCause::IdleTimeout
         | CloseCause::PongTimeout
-        | CloseCause::WriteTimeout => code::CLOSED_ABNORMALLY,
+        | CloseCause::WriteTimeout
+        | CloseCause::Aborted => code::CLOSED_ABNORMALLY,
         CloseCause::Requested if closing.initiator == Initiator::Peer => {
             closing.received.flatten().unwrap_or(code::NO_STATUS_CODE)
         }

@@ -2,8 +2,11 @@
 
 mod batch;
 mod bounds;
+mod control;
 mod outgoing;
 mod pieces;
+mod streaming;
+mod taking;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -15,6 +18,7 @@ use self::batch::Batch;
 pub use self::bounds::{
     BATCH_BYTES_MAX, MESSAGE_OVERHEAD_BYTES, QueueLimits, QueueStatus, SendError, SlowReader,
 };
+pub use self::control::{CONTROL_BYTES_MAX, Control, ControlError, ControlKind};
 pub use self::outgoing::{Next, Offered, Outgoing};
 use self::pieces::Streams;
 pub use self::pieces::{StreamId, WriteError};
@@ -28,6 +32,8 @@ pub use crate::close::CloseRequest;
 #[derive(Debug)]
 pub struct Outbound {
     entries: VecDeque<Entry>,
+    /// How many of the entries are control frames.
+    controls: usize,
     streams: Streams,
     queued_bytes: usize,
     /// What the reply that waits for room takes, if one does: nobody else gets that room.
@@ -36,6 +42,7 @@ pub struct Outbound {
     dropped: u64,
     batch: Option<Batch>,
     state: State,
+    is_aborted: bool,
     reader: Option<Waker>,
     /// Whether the reader wants to be woken.
     watched: bool,
@@ -45,6 +52,7 @@ pub struct Outbound {
 enum Entry {
     Message(Message),
     Shared(Arc<Shared>),
+    Control(Control),
     /// The place of a message that is sent piece by piece: the first of the streams.
     Stream,
 }
@@ -62,6 +70,7 @@ impl Outbound {
     pub fn new(limits: QueueLimits) -> Self {
         Self {
             entries: VecDeque::new(),
+            controls: 0,
             streams: Streams::default(),
             queued_bytes: 0,
             claimed_bytes: 0,
@@ -69,6 +78,7 @@ impl Outbound {
             dropped: 0,
             batch: None,
             state: State::Open,
+            is_aborted: false,
             reader: None,
             watched: false,
         }
@@ -162,64 +172,6 @@ impl Outbound {
         }
     }
 
-    /// Starts a message that is sent piece by piece, behind all that waits.
-    ///
-    /// # Errors
-    /// As [`push`](Self::push) for an empty message, but that nothing is dropped.
-    pub fn start_stream(&mut self) -> Result<StreamId, SendError> {
-        let cost = cost_of(0);
-        if !self.is_open() {
-            return Err(SendError::Closed);
-        }
-        if !self.makes_room(cost) {
-            return Err(self.too_slow().map_or(SendError::Closed, SendError::QueueFull));
-        }
-        self.append(cost, Entry::Stream);
-        Ok(self.streams.start())
-    }
-
-    /// Takes the next piece of a message.
-    ///
-    /// # Errors
-    /// [`WriteError`]; the piece is not taken.
-    pub fn write_piece(&mut self, stream: StreamId, piece: Message) -> Result<(), WriteError> {
-        if !self.is_open() {
-            return Err(WriteError::Closed);
-        }
-        self.streams.check(stream, piece.kind())?;
-        let cost = cost_of(piece.payload_bytes());
-        if self.queued_bytes > cost_of(0) && !self.makes_room(cost) {
-            return Err(self.too_slow().map_or(WriteError::Closed, WriteError::QueueFull));
-        }
-        self.streams.write(stream, piece)?;
-        self.queued_bytes = self.queued_bytes.saturating_add(cost);
-        self.hold_back(0, cost);
-        Ok(())
-    }
-
-    /// Ends a message: all its pieces have been written.
-    ///
-    /// # Errors
-    /// [`WriteError::Closed`].
-    pub fn finish_stream(&mut self, stream: StreamId) -> Result<(), WriteError> {
-        if !self.is_open() {
-            return Err(WriteError::Closed);
-        }
-        self.streams.finish(stream)?;
-        self.wake();
-        Ok(())
-    }
-
-    /// Nobody writes the rest of a message. One that has begun cannot be taken back: the session is
-    /// closed. One that is finished, or of which there is no piece, is let be.
-    pub fn abandon_stream(&mut self, stream: StreamId) {
-        if self.streams.abandon(stream) {
-            self.close(CloseRequest::by_host(CloseCause::MessageAbandoned));
-        } else {
-            self.wake();
-        }
-    }
-
     /// Asks for a close behind all that waits. Only the first request counts, but that a guest
     /// which is gone is why it gave its messages up.
     pub fn close(&mut self, request: CloseRequest) {
@@ -239,6 +191,18 @@ impl Outbound {
             }
             State::Closing(_) | State::Shut => {}
         }
+    }
+
+    /// Asks for the connection to be dropped: what waits is lost.
+    pub fn abort(&mut self) {
+        self.is_aborted = true;
+        self.shut();
+    }
+
+    /// Whether the connection is to be dropped.
+    #[must_use]
+    pub fn is_aborted(&self) -> bool {
+        self.is_aborted
     }
 
     /// For a connection that is open: what to do next.
@@ -278,44 +242,13 @@ impl Outbound {
     pub fn shut(&mut self) -> Option<CloseRequest> {
         let state = std::mem::replace(&mut self.state, State::Shut);
         self.entries = VecDeque::new();
+        self.controls = 0;
         self.streams = Streams::default();
         self.queued_bytes = 0;
         self.claimed_bytes = 0;
         self.batch = None;
         self.wake();
         if let State::Closing(request) = state { request } else { None }
-    }
-
-    fn take(&mut self) -> Option<Outgoing> {
-        let held = self.batch.as_ref().map_or(0, |batch| batch.entries);
-        while self.entries.len() > held {
-            if let Some(Entry::Stream) = self.entries.front() {
-                let taken = self.streams.take();
-                if taken.is_over {
-                    self.entries.pop_front();
-                    self.queued_bytes = self.queued_bytes.saturating_sub(cost_of(0));
-                }
-                if let Some(piece) = taken.piece {
-                    let queued =
-                        if taken.was_queued { cost_of(piece.piece.payload_bytes()) } else { 0 };
-                    self.queued_bytes = self.queued_bytes.saturating_sub(queued);
-                    let pieces::Piece { piece, first, last } = piece;
-                    return Some(Outgoing::Piece { piece, first, last });
-                }
-                if taken.is_over {
-                    continue;
-                }
-                return None;
-            }
-            let (bytes, outgoing) = match self.entries.pop_front()? {
-                Entry::Message(message) => (message.payload_bytes(), Outgoing::Message(message)),
-                Entry::Shared(shared) => (shared.payload_bytes(), Outgoing::Shared(shared)),
-                Entry::Stream => return None,
-            };
-            self.queued_bytes = self.queued_bytes.saturating_sub(cost_of(bytes));
-            return Some(outgoing);
-        }
-        None
     }
 
     fn admit(&mut self, cost: usize, entry: Entry) -> Result<(), SendError> {

@@ -4,6 +4,7 @@
 use std::future::Future;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use thiserror::Error;
 
 use crate::close::CloseEvent;
@@ -64,7 +65,7 @@ impl std::fmt::Display for TrapKind {
 /// What `on-error` is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SessionError {
-    /// `on-message` or `on-close` returned this error.
+    /// `on-message`, `on-part`, `on-pong` or `on-close` returned this error.
     Handler(String),
     /// The message that `on-message` returned was not sent.
     ReplyNotSent(SendError),
@@ -97,6 +98,16 @@ pub trait Endpoint: Send {
         piece: Message,
         last: bool,
     ) -> impl Future<Output = Result<(), Fault>> + Send;
+
+    /// Whether the guest hears of pongs: then [`on_pong`](Self::on_pong) is called.
+    fn hears_pongs(&self) -> bool {
+        false
+    }
+
+    /// Delivers the payload of a pong.
+    fn on_pong(&mut self, _data: Bytes) -> impl Future<Output = Result<(), Fault>> + Send {
+        async { Ok(()) }
+    }
 
     /// Tells the guest of an error. It has no error to return.
     fn on_error(&mut self, error: &SessionError) -> impl Future<Output = Result<(), Trap>> + Send;

@@ -6,6 +6,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
+use bytes::Bytes;
 use sockhop_session::outbound::{self, CloseRequest, Offered, Outgoing};
 use sockhop_session::{CloseCause, Handle, Message, SendError};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -32,6 +33,7 @@ pub(super) enum Next {
         piece: Message,
         last: bool,
     },
+    Pong(Bytes),
     PeerClosed {
         code: Option<u16>,
         phrase: String,
@@ -49,6 +51,7 @@ impl From<Incoming> for Next {
         match incoming {
             Incoming::Message(message) => Self::Message(message),
             Incoming::Part { piece, last } => Self::Part { piece, last },
+            Incoming::Pong(data) => Self::Pong(data),
             Incoming::Close { code, phrase } => Self::PeerClosed { code, phrase },
             Incoming::Misbehaved(cause) => Self::Misbehaved(cause),
             Incoming::Ended => Self::Lost,

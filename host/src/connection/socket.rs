@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use sockhop_session::outbound::Outgoing;
-use sockhop_session::{CloseCause, CloseReason, Message};
+use sockhop_session::{CloseCause, CloseReason, Control, ControlKind, Message};
 use sockhop_wire::deflate::{Inbound, Outbound};
 use sockhop_wire::{Delivery, Event, Output, Reader, Role, Violation, Writer};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -39,6 +39,8 @@ pub(super) enum Incoming {
     Message(Message),
     /// A piece of a message.
     Part { piece: Message, last: bool },
+    /// A pong that is no answer to a ping of the host's.
+    Pong(Bytes),
     /// A Close frame.
     Close { code: Option<u16>, phrase: String },
     /// The peer broke a rule; nothing more can be read.
@@ -80,6 +82,10 @@ pub(super) struct Socket<IO> {
     /// Something else than a ping of the host's was gathered.
     says: bool,
     takes_parts: bool,
+    /// Whether anybody hears of pongs.
+    hears_pongs: bool,
+    /// A ping of the host's is not answered.
+    asks: bool,
     /// Something was read of which no event has come yet.
     is_fresh: bool,
     /// Whether anybody asks when something was written.
@@ -94,6 +100,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Socket<IO> {
         io: IO,
         already_read: Bytes,
         delivery: Delivery,
+        hears_pongs: bool,
         settings: &Settings,
     ) -> Self {
         let compression = settings.compression.as_ref();
@@ -112,6 +119,8 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Socket<IO> {
             dirty: false,
             says: false,
             takes_parts: matches!(delivery, Delivery::Parts),
+            hears_pongs,
+            asks: false,
             is_fresh: false,
             notes_sent: settings.idle_timeout.is_some(),
             activity: Activity { heard: now, received: now, sent: now, stalled: None },
@@ -128,7 +137,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Socket<IO> {
         &self.activity
     }
 
-    /// The next thing that the peer says. Pings are answered here, pongs are dropped.
+    /// The next thing that the peer says. Pings are answered here.
     pub(super) fn poll_incoming(&mut self, cx: &mut Context<'_>) -> Poll<Incoming> {
         loop {
             if self.owed_pong.is_some() {
@@ -164,9 +173,13 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Socket<IO> {
 
     fn incoming(&mut self, event: Event) -> Option<Incoming> {
         self.is_fresh = false;
-        if !matches!(&event, Event::Pong(payload) if payload == KEEP_ALIVE) {
-            self.activity.received = self.activity.heard;
+        if let Event::Pong(payload) = &event
+            && payload == KEEP_ALIVE
+            && std::mem::take(&mut self.asks)
+        {
+            return None;
         }
+        self.activity.received = self.activity.heard;
         match event {
             Event::Message(message) => Some(Incoming::Message(message)),
             Event::Part { part, last } => Some(Incoming::Part { piece: part, last }),
@@ -177,7 +190,10 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Socket<IO> {
                 self.answer_ping();
                 None
             }
-            Event::Pong(_) => None,
+            // A copy, as above.
+            Event::Pong(payload) => {
+                self.hears_pongs.then(|| Incoming::Pong(Bytes::copy_from_slice(&payload)))
+            }
         }
     }
 
@@ -214,6 +230,12 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Socket<IO> {
             Outgoing::Piece { piece, first, last } => {
                 self.writer.part(piece, *first, *last, &mut self.output);
             }
+            Outgoing::Control(Control { kind: ControlKind::Ping, payload }) => {
+                self.writer.ping(payload, &mut self.output);
+            }
+            Outgoing::Control(Control { kind: ControlKind::Pong, payload }) => {
+                self.writer.pong(payload, &mut self.output);
+            }
             Outgoing::Close(request) => self.send_close(&request.reason),
         }
     }
@@ -238,6 +260,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Socket<IO> {
     /// Asks the peer whether it is there.
     pub(super) fn send_keep_alive(&mut self) {
         let said = self.says;
+        self.asks = true;
         self.gather();
         self.says = said;
         self.writer.ping(KEEP_ALIVE, &mut self.output);

@@ -4,6 +4,7 @@
 //! reached because nobody did anything before.
 
 mod close;
+mod control;
 mod fake;
 mod flow;
 mod guest;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use sockhop_wire::{Message, Shared};
 
+use super::Control;
 use crate::close::CloseRequest;
 
 /// The next thing to write.
@@ -13,7 +14,7 @@ pub enum Outgoing {
     Message(Message),
     /// A message for many.
     Shared(Arc<Shared>),
-    /// A piece of a message; nothing but pieces of it comes until its last.
+    /// A piece of a message; nothing but pieces of it and control frames come until its last.
     Piece {
         /// The piece.
         piece: Message,
@@ -22,8 +23,24 @@ pub enum Outgoing {
         /// Whether it is the message's last.
         last: bool,
     },
+    /// A ping or a pong; between two pieces of a message as well.
+    Control(Control),
     /// A close was asked for and all that was queued before it has been taken.
     Close(CloseRequest),
+}
+
+impl Outgoing {
+    /// The bytes of its payload; none for a close.
+    #[must_use]
+    pub fn payload_bytes(&self) -> usize {
+        match self {
+            Self::Message(message) => message.payload_bytes(),
+            Self::Shared(shared) => shared.payload_bytes(),
+            Self::Piece { piece, .. } => piece.payload_bytes(),
+            Self::Control(control) => control.payload.len(),
+            Self::Close(_) => 0,
+        }
+    }
 }
 
 /// What a connection that is open is to do next.

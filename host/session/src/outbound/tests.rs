@@ -6,6 +6,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::close::CloseReason;
 
+mod control;
+
 fn text(text: &str) -> Message {
     Message::Text(text.into())
 }
@@ -35,6 +37,9 @@ fn shown(outgoing: Outgoing) -> String {
             let from = if first { "^" } else { "" };
             let to = if last { "$" } else { "" };
             format!("{from}{}{to}", payload(&piece))
+        }
+        Outgoing::Control(control) => {
+            format!("{:?} {}", control.kind, String::from_utf8_lossy(&control.payload))
         }
         Outgoing::Close(request) => format!("close {:?}", request.cause),
     }

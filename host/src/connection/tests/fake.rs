@@ -3,6 +3,7 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use sockhop_session::port::{Endpoint, Fault, SessionError, Trap, TrapKind};
 use sockhop_session::{CloseEvent, Message};
 use tokio::sync::{Mutex, watch};
@@ -17,6 +18,7 @@ pub(super) enum Call {
     Open,
     Message(Message),
     Part(Message, bool),
+    Pong(Bytes),
     Error(SessionError),
     Close(CloseEvent),
     Finish,
@@ -67,6 +69,7 @@ pub(super) struct Fake {
     open: Option<Answer<Result<(), Fault>>>,
     message: OnMessage,
     takes_parts: bool,
+    hears_pongs: bool,
     error: Option<Trap>,
     close: Result<(), Fault>,
     during_close: Box<dyn FnMut() + Send>,
@@ -82,6 +85,7 @@ impl Fake {
             open: None,
             message: Box::new(|_message| Box::pin(async { Ok(None) })),
             takes_parts: false,
+            hears_pongs: false,
             error: None,
             close: Ok(()),
             during_close: Box::new(|| {}),
@@ -116,6 +120,11 @@ impl Fake {
     /// Takes messages piece by piece, and does with each what `on_message` says.
     pub(super) fn takes_parts(mut self) -> Self {
         self.takes_parts = true;
+        self
+    }
+
+    pub(super) fn hears_pongs(mut self) -> Self {
+        self.hears_pongs = true;
         self
     }
 
@@ -171,6 +180,15 @@ impl Endpoint for Fake {
     async fn on_part(&mut self, piece: Message, last: bool) -> Result<(), Fault> {
         let _busy = self.begin(Call::Part(piece.clone(), last));
         (self.message)(piece).await.map(|_| ())
+    }
+
+    fn hears_pongs(&self) -> bool {
+        self.hears_pongs
+    }
+
+    async fn on_pong(&mut self, data: Bytes) -> Result<(), Fault> {
+        let _busy = self.begin(Call::Pong(data));
+        Ok(())
     }
 
     async fn on_error(&mut self, error: &SessionError) -> Result<(), Trap> {

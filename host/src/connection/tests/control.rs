@@ -1,0 +1,108 @@
+//! Pings and pongs of the guest's, and connections that it drops.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sockhop_session::{CloseCause, Control, ControlKind, Initiator};
+use tokio::time::{Instant, timeout};
+
+use super::fake::{Call, Fake};
+use super::peer::{Frame, PING, PONG, frame, text_frame};
+use super::{CLOSE_TIMEOUT, Setup, serve, settled, text};
+
+fn pongs(calls: &[Call]) -> Vec<&[u8]> {
+    let pong = |call| if let &Call::Pong(ref data) = call { Some(&data[..]) } else { None };
+    calls.iter().filter_map(pong).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_guest_pings_in_its_place_among_messages() {
+    let mut served = serve(|session| {
+        let session = Arc::clone(session);
+        Fake::silent().on_message(move |message| {
+            let payload = "before the answer".into();
+            let sent = session.send_control(Control { kind: ControlKind::Ping, payload });
+            sent.expect("room");
+            async { Ok(Some(message)) }
+        })
+    });
+    served.peer.text("x").await;
+    let ping = Frame { opcode: PING, payload: b"before the answer".to_vec() };
+    assert_eq!(served.peer.read().await, Some(ping));
+    assert_eq!(served.peer.read().await, Some(text_frame("x")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_hears_of_pongs_hears_of_each_in_its_place() {
+    let mut served = serve(|_session| Fake::silent().hears_pongs());
+    served.peer.text("first").await;
+    served.peer.bytes(&frame(PONG, b"unasked")).await;
+    // Nobody has asked with that yet.
+    served.peer.bytes(&frame(PONG, b"sockhop")).await;
+    served.peer.text("last").await;
+    settled().await;
+    let calls = served.calls.all();
+    assert_eq!(pongs(&calls), [&b"unasked"[..], b"sockhop"]);
+    assert_eq!(calls[1], Call::Message(text("first")));
+    assert_eq!(calls[4], Call::Message(text("last")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_answers_to_the_hosts_own_pings_are_the_hosts() {
+    let mut setup = Setup::default();
+    setup.settings.ping_interval = Some(Duration::from_secs(5));
+    let mut served = setup.serve(|_session| Fake::silent().hears_pongs());
+    let ping = served.peer.read().await.expect("a ping");
+    assert_eq!(ping.opcode, PING);
+    served.peer.bytes(&frame(PONG, &ping.payload)).await;
+    served.peer.bytes(&frame(PONG, &ping.payload)).await;
+    settled().await;
+    assert_eq!(pongs(&served.calls.all()), [&ping.payload[..]], "the second answers nothing");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_does_not_hear_of_pongs_is_not_called() {
+    let mut served = serve(|_session| Fake::silent());
+    served.peer.bytes(&frame(PONG, b"unasked")).await;
+    settled().await;
+    assert_eq!(served.calls.all(), [Call::Open]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_abort_sends_nothing_and_is_told_as_such() {
+    let mut served = serve(|session| {
+        let session = Arc::clone(session);
+        Fake::silent().on_message(move |message| {
+            session.abort();
+            async { Ok(Some(message)) }
+        })
+    });
+    let begun = Instant::now();
+    served.peer.text("abort").await;
+    assert_eq!(served.peer.rest().await, [], "not even a Close frame");
+    let (event, calls, _notes) = served.ended().await;
+    assert_eq!((event.initiator, event.cause), (Initiator::Guest, CloseCause::Aborted));
+    assert_eq!((event.code, event.code_sent, event.clean), (1006, None, false));
+    assert_eq!(calls.close_and_finish(), event);
+    assert_eq!(begun.elapsed(), Duration::ZERO, "nobody is waited for");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_abort_ends_a_close_that_the_peer_does_not_answer() {
+    let mut served = serve(|session| {
+        let session = Arc::clone(session);
+        Fake::silent().on_message(move |_message| {
+            session.close(sockhop_session::outbound::CloseRequest::by_guest(
+                sockhop_session::CloseReason::normal(),
+            ));
+            async { Ok(None) }
+        })
+    });
+    served.peer.text("close").await;
+    assert_eq!(served.peer.read().await.expect("a Close frame").payload, 1000_u16.to_be_bytes());
+    settled().await;
+    served.session.abort();
+    let ended = timeout(CLOSE_TIMEOUT / 2, served.ended()).await;
+    let (event, ..) = ended.expect("before its time is over");
+    assert_eq!((event.cause, event.code_sent), (CloseCause::Aborted, Some(1000)));
+}
