@@ -1,12 +1,12 @@
 //! From the contract's functions to the endpoints of a component: what `export!` builds on.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::marker::PhantomData;
 
 use crate::bindings::exports::sockhop::websocket::{deployment, endpoint};
 use crate::bindings::sockhop::websocket::session as wit_session;
-use crate::coder::{Decode, IntoReply};
 use crate::endpoint::{Endpoint, EndpointConfig, PartialEndpoint, ServerEndpoint, SessionError};
+use crate::events::{Events, InParts};
 use crate::{CloseEvent, Error, Message, Result, Session, logging};
 
 /// A component: the endpoints that it serves. `export!` implements this.
@@ -82,7 +82,12 @@ pub fn describe<C: Component>() -> Vec<EndpointConfig> {
 }
 
 /// One session's endpoint, whichever bindings export it.
-pub struct OpenSession(Box<dyn Events>);
+pub struct OpenSession {
+    events: Box<dyn Events>,
+    /// What the last event failed with. Its text goes to the host and comes back with `on-error`;
+    /// the endpoint is to get the error itself, with all that it holds.
+    failed: Cell<Option<Error>>,
+}
 
 impl OpenSession {
     /// What `endpoint.open` does.
@@ -93,8 +98,13 @@ impl OpenSession {
     pub fn open<C: Component>(session: wit_session::Session) -> Result<Self, String> {
         logging::install();
         let session = Session::new(session);
-        let entry = entry_for(C::ENDPOINTS, || session.endpoint_path()).map_err(text)?;
-        (entry.open)(session).map(Self).map_err(text)
+        let entry =
+            entry_for(C::ENDPOINTS, || session.endpoint_path()).map_err(|e| e.to_string())?;
+        (entry.open)(session).map(Self::of).map_err(|e| e.to_string())
+    }
+
+    pub(crate) fn of(events: Box<dyn Events>) -> Self {
+        Self { events, failed: Cell::new(None) }
     }
 
     /// What `endpoint.on-message` does.
@@ -103,7 +113,7 @@ impl OpenSession {
     ///
     /// What the endpoint's own function says.
     pub fn on_message(&self, message: Message) -> Result<Option<Message>, String> {
-        self.0.on_message(message).map_err(text)
+        self.events.on_message(message).map_err(|error| self.keep(error))
     }
 
     /// What `parts.on-part` does.
@@ -112,12 +122,15 @@ impl OpenSession {
     ///
     /// What the endpoint's own function says.
     pub fn on_part(&self, piece: Message, last: bool) -> Result<(), String> {
-        self.0.on_part(piece, last).map_err(text)
+        self.events.on_part(piece, last).map_err(|error| self.keep(error))
     }
 
     /// What `endpoint.on-error` does.
     pub fn on_error(&self, error: SessionError) {
-        self.0.on_error(error);
+        self.events.on_error(match (error, self.failed.take()) {
+            (SessionError::Handler(_), Some(error)) => SessionError::Handler(error),
+            (error, _) => error,
+        });
     }
 
     /// What `endpoint.on-close` does.
@@ -126,58 +139,13 @@ impl OpenSession {
     ///
     /// What the endpoint's own function says.
     pub fn on_close(&self, event: CloseEvent) -> Result<(), String> {
-        self.0.on_close(event).map_err(text)
-    }
-}
-
-/// The events of one session, without the endpoint's own types: what a vtable can hold.
-trait Events {
-    fn on_message(&self, message: Message) -> Result<Option<Message>>;
-    fn on_part(&self, piece: Message, last: bool) -> Result<()>;
-    fn on_error(&self, error: SessionError);
-    fn on_close(&self, event: CloseEvent) -> Result<()>;
-}
-
-/// The borrows below cannot fail. The host has one call in flight in an instance, an instance has
-/// one thread, the component model lets no import call back into the component that called it,
-/// and guest code has no way to its own endpoint other than the `&mut self` that it is given.
-impl<E: Endpoint> Events for RefCell<E> {
-    fn on_message(&self, message: Message) -> Result<Option<Message>> {
-        let message = E::Incoming::decode(message)?;
-        Ok(self.borrow_mut().on_message(message)?.into_reply()?)
+        self.events.on_close(event).map_err(|error| self.keep(error))
     }
 
-    fn on_part(&self, _piece: Message, _last: bool) -> Result<()> {
-        Err("this endpoint takes whole messages".into())
-    }
-
-    fn on_error(&self, error: SessionError) {
-        self.borrow_mut().on_error(error);
-    }
-
-    fn on_close(&self, event: CloseEvent) -> Result<()> {
-        self.borrow_mut().on_close(event)
-    }
-}
-
-/// An endpoint that takes messages piece by piece.
-struct InParts<E>(RefCell<E>);
-
-impl<E: PartialEndpoint> Events for InParts<E> {
-    fn on_message(&self, _message: Message) -> Result<Option<Message>> {
-        Err("this endpoint takes messages piece by piece".into())
-    }
-
-    fn on_part(&self, piece: Message, last: bool) -> Result<()> {
-        self.0.borrow_mut().on_part(piece, last)
-    }
-
-    fn on_error(&self, error: SessionError) {
-        self.0.borrow_mut().on_error(error);
-    }
-
-    fn on_close(&self, event: CloseEvent) -> Result<()> {
-        self.0.borrow_mut().on_close(event)
+    fn keep(&self, error: Error) -> String {
+        let text = error.to_string();
+        self.failed.set(Some(error));
+        text
     }
 }
 
@@ -200,65 +168,38 @@ fn entry_for(entries: &'static [Entry], path: impl FnOnce() -> String) -> Result
     Ok(entries.iter().find(|entry| entry.path == path).ok_or_else(unknown)?)
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "the shape that `map_err` wants")]
-fn text(error: Error) -> String {
-    error.to_string()
-}
-
 #[cfg(test)]
 mod tests {
+    use std::rc::Rc;
+
     use super::*;
-    use crate::bindings::sockhop::websocket::types::{CloseCause, Initiator};
+    use crate::DecodeError;
 
-    /// Counts what is delivered to it and answers with the count; fails on "fail".
-    #[derive(Default)]
-    struct Counter {
-        messages: usize,
-        errors: Vec<String>,
-    }
+    /// Takes texts, fails, and keeps what it is told.
+    struct Failing(Rc<RefCell<Vec<SessionError>>>);
 
-    impl Endpoint for Counter {
-        type Incoming = String;
-        type Reply = Option<String>;
-
+    #[crate::endpoint("/failing")]
+    impl Endpoint for Failing {
         fn on_open(_session: Session) -> Result<Self> {
-            Err("nobody may".into())
+            Ok(Self(Rc::default()))
         }
 
-        fn on_message(&mut self, message: String) -> Result<Option<String>> {
-            self.messages += 1;
-            match message.as_str() {
-                "fail" => Err("asked to".into()),
-                "hush" => Ok(None),
-                _ => Ok(Some(self.messages.to_string())),
-            }
+        fn on_message(&mut self, message: String) -> Result {
+            Err(message.into())
         }
 
         fn on_error(&mut self, error: SessionError) {
-            self.errors.push(error.to_string());
+            self.0.borrow_mut().push(error);
         }
     }
 
-    impl ServerEndpoint for Counter {
-        const PATH: &'static str = "/count";
-
-        fn config() -> EndpointConfig {
-            EndpointConfig {
-                path: Self::PATH.to_owned(),
-                subprotocols: Vec::new(),
-                max_message_size: None,
-                properties: Vec::new(),
-            }
-        }
-    }
-
-    const ELSEWHERE: Entry = Entry { path: "/else", ..Entry::of::<Counter>() };
+    const ELSEWHERE: Entry = Entry { path: "/else", ..Entry::of::<Failing>() };
 
     #[test]
     fn the_endpoint_is_found_by_its_path() {
-        static TWO: [Entry; 2] = [Entry::of::<Counter>(), ELSEWHERE];
+        static TWO: [Entry; 2] = [Entry::of::<Failing>(), ELSEWHERE];
         let found = |path: &str| entry_for(&TWO, || path.to_owned()).map(|entry| entry.path);
-        assert_eq!(found("/count").unwrap(), "/count");
+        assert_eq!(found("/failing").unwrap(), "/failing");
         assert_eq!(found("/else").unwrap(), "/else");
         let told = found("/none").unwrap_err().to_string();
         assert_eq!(told, "this component has no endpoint at /none");
@@ -272,37 +213,22 @@ mod tests {
     }
 
     #[test]
-    fn messages_reach_the_endpoint_and_its_answers_come_back() {
-        let events = RefCell::new(Counter::default());
-        assert_eq!(events.on_message("a".into()).unwrap(), Some("1".into()));
-        assert_eq!(events.on_message("hush".into()).unwrap(), None);
-        assert_eq!(events.on_message("fail".into()).unwrap_err().to_string(), "asked to");
-        assert_eq!(events.on_message("a".into()).unwrap(), Some("4".into()));
-    }
+    fn the_error_that_comes_back_as_a_text_is_the_one_that_went() {
+        let told = Rc::default();
+        let session = OpenSession::of(Box::new(RefCell::new(Failing(Rc::clone(&told)))));
+        let handler = |text: String| endpoint::SessionError::Handler(text).into();
 
-    #[test]
-    fn a_message_of_the_wrong_kind_is_an_error_and_not_delivered() {
-        let events = RefCell::new(Counter::default());
-        assert!(events.on_message(vec![1].into()).is_err());
-        assert_eq!(events.borrow().messages, 0);
-    }
+        let text = session.on_message(vec![7].into()).unwrap_err();
+        assert_eq!(text, "the peer sent a binary message where a text is expected");
+        session.on_error(handler(text));
+        let first = told.borrow_mut().pop().unwrap();
+        let refused = first.find::<DecodeError>().and_then(DecodeError::message);
+        assert_eq!(refused, Some(&vec![7].into()));
 
-    #[test]
-    fn errors_and_the_close_reach_the_endpoint() {
-        let events = RefCell::new(Counter::default());
-        let told = |error: endpoint::SessionError| Events::on_error(&events, error.into());
-        told(endpoint::SessionError::Handler("why".to_owned()));
-        told(endpoint::SessionError::ReplyNotSent(wit_session::SendError::Closed));
-        assert_eq!(events.borrow().errors, ["why", "the answer was not sent"]);
-        let event = CloseEvent {
-            initiator: Initiator::Peer,
-            cause: CloseCause::Requested,
-            code_sent: Some(1000),
-            code_received: Some(1000),
-            phrase: String::new(),
-            clean: true,
-            code: 1000,
-        };
-        assert!(Events::on_close(&events, event).is_ok());
+        session.on_error(handler("of the host's".to_owned()));
+        let unsent = endpoint::SessionError::ReplyNotSent(wit_session::SendError::Closed);
+        session.on_error(unsent.into());
+        let texts: Vec<_> = told.borrow().iter().map(ToString::to_string).collect();
+        assert_eq!(texts, ["of the host's", "the answer was not sent"]);
     }
 }

@@ -1,9 +1,12 @@
 //! The endpoint: the trait that user code implements.
 
+use std::error::Error as StdError;
+
 use crate::bindings::exports::sockhop::websocket::endpoint as wit;
 use crate::coder::{Decode, IntoReply};
+use crate::error::find_in;
 use crate::send::SendError;
-use crate::{CloseEvent, Message, Result, Session};
+use crate::{CloseEvent, Error, Message, Result, Session};
 
 pub use crate::bindings::sockhop::websocket::types::EndpointConfig;
 
@@ -17,11 +20,12 @@ pub use crate::bindings::sockhop::websocket::types::EndpointConfig;
 /// Under [`#[endpoint]`](macro@crate::endpoint), `Incoming` and `Reply` may be left out: they are
 /// read off the signature of `on_message`.
 pub trait Endpoint: Sized + 'static {
-    /// What the endpoint takes: [`Message`](crate::Message), `String`, `Vec<u8>`,
-    /// [`Json<T>`](crate::Json), or a type of your own.
+    /// What the endpoint takes: [`Message`](crate::Message), `String`, `Vec<u8>`, a number, a
+    /// truth value, [`Json<T>`](crate::Json), or a type of your own.
     type Incoming: Decode;
 
-    /// What the endpoint answers with: `()`, a message or its typed form, or an `Option` of it.
+    /// What the endpoint answers with: `()`, a message, its typed form or a number, or an `Option`
+    /// of one.
     type Reply: IntoReply;
 
     /// Begins a session (Jakarta `onOpen`), before any other event of it. Sending is allowed.
@@ -155,18 +159,30 @@ pub trait ServerEndpoint: 'static {
 #[derive(Debug, thiserror::Error)]
 pub enum SessionError {
     /// `on_message` or `on_close` failed, or a message could not be decoded or an answer encoded.
-    /// This is the text of the error and of its sources.
     #[error("{0}")]
-    Handler(String),
+    Handler(Error),
     /// The message that `on_message` returned was not sent; never for [`SendError::Encode`].
     #[error("the answer was not sent")]
     ReplyNotSent(#[source] SendError),
 }
 
+impl SessionError {
+    /// The first error of this kind among what failed and its sources: a
+    /// [`DecodeError`](crate::DecodeError) gives the message that is not understood, an
+    /// [`EncodeError`](crate::EncodeError) perhaps the value that has no form on the wire.
+    #[must_use]
+    pub fn find<T: StdError + 'static>(&self) -> Option<&T> {
+        match self {
+            Self::Handler(error) => error.find(),
+            Self::ReplyNotSent(error) => find_in(error),
+        }
+    }
+}
+
 impl From<wit::SessionError> for SessionError {
     fn from(error: wit::SessionError) -> Self {
         match error {
-            wit::SessionError::Handler(text) => Self::Handler(text),
+            wit::SessionError::Handler(text) => Self::Handler(text.into()),
             wit::SessionError::ReplyNotSent(error) => Self::ReplyNotSent(error.into()),
         }
     }

@@ -36,6 +36,27 @@ impl Error {
     pub fn as_std(&self) -> &(dyn StdError + 'static) {
         self.0.as_ref()
     }
+
+    /// The first error of this kind among the one that this was made of and its sources.
+    #[must_use]
+    pub fn find<T: StdError + 'static>(&self) -> Option<&T> {
+        find_in(self.as_std())
+    }
+}
+
+/// The first error of this kind in a chain.
+pub(crate) fn find_in<'a, T>(top: &'a (dyn StdError + 'static)) -> Option<&'a T>
+where
+    T: StdError + 'static,
+{
+    let mut next = Some(top);
+    while let Some(error) = next {
+        if let Some(found) = error.downcast_ref() {
+            return Some(found);
+        }
+        next = error.source();
+    }
+    None
 }
 
 impl<E: Into<Box<dyn StdError>>> From<E> for Error {
@@ -81,6 +102,14 @@ mod tests {
         let chain = "the top failed: the middle failed: invalid digit found in string";
         assert_eq!(error.to_string(), chain);
         assert!(error.as_std().is::<Top>());
+    }
+
+    #[test]
+    fn an_error_is_found_wherever_it_is_in_the_chain() {
+        let error = Error::from(Top(Middle("x".parse::<u8>().unwrap_err())));
+        assert!(error.find::<Top>().is_some());
+        assert!(error.find::<std::num::ParseIntError>().is_some());
+        assert!(error.find::<fmt::Error>().is_none());
     }
 
     #[test]

@@ -74,6 +74,8 @@
 //! # fn main() {}
 //! ```
 //!
+//! Several types are taken by an enum with `#[derive(Decode)]`: see [`Decode`].
+//!
 //! # The rest
 //!
 //! - [`Session`]: identity, properties, sending, closing.
@@ -82,6 +84,10 @@
 //! - [`Configurator`]: accept or reject handshakes.
 //! - [`Error`]: what the functions above fail with; everything converts into it.
 //! - [`log`]: the facade. What is logged goes to the deployment's log, from [`logging`]'s level on.
+
+// What the macros write names the crate as others know it.
+#[cfg(test)]
+extern crate self as sockhop_guest;
 
 pub mod logging;
 
@@ -93,6 +99,7 @@ mod configurator;
 mod dispatch;
 mod endpoint;
 mod error;
+mod events;
 mod export;
 mod handshake;
 mod message;
@@ -113,12 +120,13 @@ pub use open_sessions::{BroadcastOutcome, OpenSessions, PAGE_IDS_MAX};
 pub use outgoing::OutgoingMessage;
 pub use send::{CloseError, PropertyError, QueueStatus, SendError, WriteError};
 pub use session::Session;
-pub use sockhop_guest_macros::endpoint;
+pub use sockhop_guest_macros::{Decode, Encode, endpoint};
 
 /// What the macros of this crate write in yours. No part of what this crate promises.
 #[doc(hidden)]
 pub mod __private {
     pub use crate::bindings;
+    pub use crate::coder::Chain;
     pub use crate::configurator::{Parts, decide};
     pub use crate::dispatch::{Component, Entry, Exported, OpenSession, Opened, describe};
     pub use sockhop_guest_macros::{export_configurator, export_in_parts};

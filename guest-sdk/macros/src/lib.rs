@@ -1,13 +1,14 @@
 //! The macros of `sockhop-guest`, which re-exports them. Use that crate, not this one.
 
 mod arguments;
+mod coders;
 mod configurator;
 mod endpoint;
 mod parts;
 mod template;
 
 use proc_macro::TokenStream;
-use syn::{Error, ItemImpl, Type, parse_macro_input};
+use syn::{Error, Item, ItemImpl, Type, parse_macro_input};
 
 /// Says where an endpoint is found and what it allows (Jakarta `@ServerEndpoint`).
 ///
@@ -34,6 +35,21 @@ pub fn endpoint(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let arguments = parse_macro_input!(arguments as arguments::Arguments);
     let item = parse_macro_input!(item as ItemImpl);
     endpoint::expand(&arguments, item).unwrap_or_else(Error::into_compile_error).into()
+}
+
+/// Makes a chain of decoders of an enum: each variant holds one type that has `Decode`, and they
+/// are asked in the order in which they stand.
+#[proc_macro_derive(Decode)]
+pub fn derive_decode(item: TokenStream) -> TokenStream {
+    let item = parse_macro_input!(item as Item);
+    coders::decode(&item).unwrap_or_else(Error::into_compile_error).into()
+}
+
+/// Encodes an enum: each variant holds one type that has `Encode`.
+#[proc_macro_derive(Encode)]
+pub fn derive_encode(item: TokenStream) -> TokenStream {
+    let item = parse_macro_input!(item as Item);
+    coders::encode(&item).unwrap_or_else(Error::into_compile_error).into()
 }
 
 /// Exports a configurator; `export!` uses this.

@@ -97,7 +97,9 @@ fn glue(component: &Type) -> TokenStream {
 
                 fn on_error(&self, error: endpoint::SessionError) {
                     self.0.on_error(match error {
-                        endpoint::SessionError::Handler(text) => SessionError::Handler(text),
+                        endpoint::SessionError::Handler(text) => {
+                            SessionError::Handler(text.into())
+                        }
                         endpoint::SessionError::ReplyNotSent(error) => {
                             SessionError::ReplyNotSent(error.into())
                         }
