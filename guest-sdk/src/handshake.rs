@@ -1,6 +1,10 @@
 //! The opening handshake that a peer sent, with ways to ask for its parts.
 
+use std::error::Error as StdError;
+use std::str::FromStr;
+
 pub use crate::bindings::sockhop::websocket::types::HandshakeRequest;
+use crate::parameter::{self, PathParameterError};
 
 impl HandshakeRequest {
     /// The value of the first header field with this name, in any case.
@@ -27,6 +31,19 @@ impl HandshakeRequest {
     pub fn path_parameter(&self, name: &str) -> Option<&str> {
         let found = self.path_parameters.iter().find(|(known, _)| known == name);
         found.map(|(_, value)| value.as_str())
+    }
+
+    /// What one variable of the endpoint's path stands for, as a `T`, or nothing where the path has
+    /// no such variable.
+    ///
+    /// # Errors
+    ///
+    /// [`PathParameterError`], where the variable stands for something that is no `T`.
+    pub fn path_parameter_as<T>(&self, name: &str) -> Result<Option<T>, PathParameterError>
+    where
+        T: FromStr<Err: Into<Box<dyn StdError>>>,
+    {
+        parameter::parsed(&self.path_parameters, name)
     }
 
     /// The first value of this name in the query, decoded as a form
@@ -89,5 +106,7 @@ mod tests {
         assert_eq!(request(None).query_parameter("name"), None);
         assert_eq!(request(None).path_parameter("room"), Some("tea"));
         assert_eq!(request(None).path_parameter("name"), None);
+        assert_eq!(request(None).path_parameter_as::<u8>("name").unwrap(), None);
+        assert!(request(None).path_parameter_as::<u8>("room").is_err());
     }
 }

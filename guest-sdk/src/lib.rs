@@ -74,7 +74,8 @@
 //! # fn main() {}
 //! ```
 //!
-//! Several types are taken by an enum with `#[derive(Decode)]`: see [`Decode`].
+//! Several types are taken by an enum with `#[derive(Decode)]`: see [`Decode`]. A path's variables
+//! are parameters of `on_open`, each with a type: see [`endpoint`](macro@endpoint).
 //!
 //! # The rest
 //!
@@ -105,6 +106,7 @@ mod handshake;
 mod message;
 mod open_sessions;
 mod outgoing;
+mod parameter;
 mod send;
 mod session;
 
@@ -118,6 +120,7 @@ pub use log;
 pub use message::Message;
 pub use open_sessions::{BroadcastOutcome, OpenSessions, PAGE_IDS_MAX};
 pub use outgoing::OutgoingMessage;
+pub use parameter::PathParameterError;
 pub use send::{CloseError, PropertyError, QueueStatus, SendError, WriteError};
 pub use session::Session;
 pub use sockhop_guest_macros::{Decode, Encode, endpoint};
@@ -129,6 +132,7 @@ pub mod __private {
     pub use crate::coder::Chain;
     pub use crate::configurator::{Parts, decide};
     pub use crate::dispatch::{Component, Entry, Exported, OpenSession, Opened, describe};
+    pub use crate::parameter::path_parameter;
     pub use sockhop_guest_macros::{export_configurator, export_in_parts};
     pub use wit_bindgen;
 }

@@ -1,8 +1,12 @@
 //! The session: one WebSocket connection, as guest code holds it.
 
+use std::error::Error as StdError;
+use std::str::FromStr;
+
 use crate::bindings::sockhop::websocket::session as wit;
 use crate::coder::Encode;
 use crate::handshake::HandshakeRequest;
+use crate::parameter::{self, PathParameterError};
 use crate::send::{CloseError, PropertyError, QueueStatus, SendError};
 use crate::{CloseReason, Message, OutgoingMessage};
 
@@ -54,6 +58,29 @@ impl Session {
     #[must_use]
     pub fn path_parameter(&self, name: &str) -> Option<String> {
         self.path_parameters().into_iter().find(|(known, _)| known == name).map(|(_, value)| value)
+    }
+
+    /// What one variable of the endpoint's path stands for, as a `T`, or nothing where the path has
+    /// no such variable.
+    ///
+    /// [`#[endpoint]`](macro@crate::endpoint) gives them to `on_open` as well, each with its type.
+    ///
+    /// ```no_run
+    /// # fn on_open(session: sockhop_guest::Session) -> sockhop_guest::Result {
+    /// let room: u32 = session.path_parameter_as("room")?.unwrap_or(1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`PathParameterError`], where the variable stands for something that is no `T`. Returned
+    /// from `on_open` it closes the session with 1011.
+    pub fn path_parameter_as<T>(&self, name: &str) -> Result<Option<T>, PathParameterError>
+    where
+        T: FromStr<Err: Into<Box<dyn StdError>>>,
+    {
+        parameter::parsed(&self.path_parameters(), name)
     }
 
     /// The subprotocol agreed on, if any (Jakarta `getNegotiatedSubprotocol`).

@@ -29,8 +29,7 @@ struct Chat {
 // 32 KiB hold the longest text, even where each of its characters is a pair of JSON escapes.
 #[endpoint("/chat/{room}", max_message_size = 32 * 1024)]
 impl Endpoint for Chat {
-    fn on_open(session: Session) -> Result<Self> {
-        let room = session.path_parameter("room").ok_or("the path names no room")?;
+    fn on_open(session: Session, room: String) -> Result<Self> {
         Ok(Self { id: session.id(), session, room, name: None })
     }
 

@@ -8,6 +8,7 @@ use syn::{
 };
 
 use crate::arguments::Arguments;
+use crate::opening;
 
 /// Expands the attribute on `item`.
 pub(crate) fn expand(arguments: &Arguments, mut item: ItemImpl) -> Result<TokenStream> {
@@ -15,6 +16,7 @@ pub(crate) fn expand(arguments: &Arguments, mut item: ItemImpl) -> Result<TokenS
         let inferred = inferred_types(&item)?;
         item.items.splice(0..0, inferred);
     }
+    opening::expand(&mut item, &arguments.path)?;
     let config = config(arguments, &item);
     Ok(quote!(#item #config))
 }

@@ -4,6 +4,7 @@ mod arguments;
 mod coders;
 mod configurator;
 mod endpoint;
+mod opening;
 mod parts;
 mod template;
 
@@ -30,6 +31,17 @@ use syn::{Error, Item, ItemImpl, Type, parse_macro_input};
 ///
 /// Any other key is a compile error. The types `Incoming` and `Reply` of the trait are read off
 /// the signature of `on_message` where they are not written.
+///
+/// `on_open` may take variables of the path behind the session, by their names and of any type
+/// that has `FromStr` (Jakarta `@PathParam`). One that cannot be parsed is an error of `on_open`,
+/// which names it: the session is closed with 1011. A name that the path has not is a compile
+/// error.
+///
+/// ```text
+/// #[endpoint("/chat/{room}")]
+/// impl Endpoint for Chat {
+///     fn on_open(session: Session, room: u32) -> Result<Self> { … }
+/// ```
 #[proc_macro_attribute]
 pub fn endpoint(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let arguments = parse_macro_input!(arguments as arguments::Arguments);

@@ -45,6 +45,11 @@ pub(crate) fn check(path: &str) -> Result<(), String> {
     Ok(())
 }
 
+/// The names of the variables in a path that has been checked, in its order.
+pub(crate) fn variables(path: &str) -> impl Iterator<Item = &str> {
+    path.split('/').filter_map(|segment| variable(segment).ok().flatten())
+}
+
 /// The name of the variable that this segment is, if it is one.
 fn variable(segment: &str) -> Result<Option<&str>, String> {
     if !segment.contains(['{', '}']) {
@@ -114,7 +119,7 @@ fn percent_decoded(segment: &str) -> Option<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
-    use super::check;
+    use super::{check, variables};
 
     #[test]
     fn good_paths_pass() {
@@ -159,6 +164,12 @@ mod tests {
             let told = check(path).expect_err(path);
             assert!(told.contains(fault), "{path}: {told}");
         }
+    }
+
+    #[test]
+    fn the_variables_are_named_in_order() {
+        assert_eq!(variables("/{b}/x/{a_1}/").collect::<Vec<_>>(), ["b", "a_1"]);
+        assert_eq!(variables("/x").count(), 0);
     }
 
     #[test]
