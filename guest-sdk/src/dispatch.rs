@@ -7,7 +7,7 @@ use crate::bindings::exports::sockhop::websocket::{deployment, endpoint};
 use crate::bindings::sockhop::websocket::session as wit_session;
 use crate::endpoint::{Endpoint, EndpointConfig, PartialEndpoint, ServerEndpoint, SessionError};
 use crate::events::{Events, InParts};
-use crate::{CloseEvent, Error, Message, Result, Session, logging};
+use crate::{CloseEvent, Error, Message, Result, Session, host, logging};
 
 /// A component: the endpoints that it serves. `export!` implements this.
 pub trait Component: 'static {
@@ -97,7 +97,7 @@ impl OpenSession {
     /// What the endpoint's own `on_open` says.
     pub fn open<C: Component>(session: wit_session::Session) -> Result<Self, String> {
         logging::install();
-        let session = Session::new(session);
+        let session = Session::new(host::given(session));
         let entry =
             entry_for(C::ENDPOINTS, || session.endpoint_path()).map_err(|e| e.to_string())?;
         (entry.open)(session).map(Self::of).map_err(|e| e.to_string())

@@ -77,6 +77,26 @@
 //! Several types are taken by an enum with `#[derive(Decode)]`: see [`Decode`]. A path's variables
 //! are parameters of `on_open`, each with a type: see [`endpoint`](macro@endpoint).
 //!
+//! # Test it
+//!
+//! [`testing`] opens endpoints in plain `#[test]`s, without a host and without Wasm:
+//!
+//! ```
+//! # use sockhop_guest::{Endpoint, Message, Result, Session, endpoint};
+//! # struct Echo;
+//! # #[endpoint("/echo")]
+//! # impl Endpoint for Echo {
+//! #     fn on_open(_session: Session) -> Result<Self> { Ok(Echo) }
+//! #     fn on_message(&mut self, message: Message) -> Result<Message> { Ok(message) }
+//! # }
+//! # fn main() -> Result {
+//! let peer = sockhop_guest::testing::Host::<Echo>::new().open("/echo")?;
+//! peer.send("hello");
+//! assert_eq!(peer.read(), Some(Message::from("hello")));
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # The rest
 //!
 //! - [`Session`]: identity, properties, sending, closing.
@@ -91,6 +111,8 @@
 extern crate self as sockhop_guest;
 
 pub mod logging;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod testing;
 
 #[doc(hidden)]
 pub mod bindings;
@@ -103,7 +125,10 @@ mod error;
 mod events;
 mod export;
 mod handshake;
+mod host;
 mod message;
+#[cfg(not(target_arch = "wasm32"))]
+mod mock;
 mod open_sessions;
 mod outgoing;
 mod parameter;

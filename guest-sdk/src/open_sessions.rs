@@ -2,12 +2,12 @@
 
 use std::vec;
 
-use crate::bindings::sockhop::websocket::sessions as wit;
 use crate::coder::Encode;
+use crate::host::sessions as wit;
 use crate::send::SendError;
 use crate::session::Session;
 
-pub use wit::BroadcastOutcome;
+pub use crate::bindings::sockhop::websocket::sessions::BroadcastOutcome;
 
 /// How many ids are asked of the host at a time: as many as the contract gives in one answer.
 pub const PAGE_IDS_MAX: u32 = 1000;

@@ -1,7 +1,7 @@
 //! Messages that are sent piece by piece.
 
 use crate::Message;
-use crate::bindings::sockhop::websocket::session as wit;
+use crate::host::session as wit;
 use crate::send::WriteError;
 
 /// A message that is sent piece by piece (Jakarta `getSendStream` and `getSendWriter`), made by

@@ -3,9 +3,9 @@
 use std::error::Error as StdError;
 use std::str::FromStr;
 
-use crate::bindings::sockhop::websocket::session as wit;
 use crate::coder::Encode;
 use crate::handshake::HandshakeRequest;
+use crate::host::session as wit;
 use crate::parameter::{self, PathParameterError};
 use crate::send::{CloseError, PropertyError, QueueStatus, SendError};
 use crate::{CloseReason, Message, OutgoingMessage};

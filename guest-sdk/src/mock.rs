@@ -1,0 +1,24 @@
+//! The host of a native build: the contract's imports, answered in the same process.
+//!
+//! It keeps to the text of `wit/`, so that what passes in a test holds on a host. Its peers read
+//! when a test tells them to, and no time passes.
+
+mod directory;
+mod ending;
+mod properties;
+mod queue;
+pub(crate) mod session;
+pub(crate) mod sessions;
+mod stream;
+mod wire;
+
+pub(crate) use directory::Directory;
+pub(crate) use ending::{by_cause, by_peer};
+pub(crate) use properties::Properties;
+pub use queue::SlowReader;
+pub(crate) use queue::{Offered, QueueLimits, WAITING_BYTES_FOR_PIECES_MAX};
+pub(crate) use session::Session;
+pub(crate) use wire::{Settings, Wire};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,296 @@
+//! What waits for one peer: first in, first out, bounded in bytes.
+
+use std::collections::VecDeque;
+
+use crate::bindings::sockhop::websocket::session::{QueueStatus, SendError, WriteError};
+use crate::bindings::sockhop::websocket::types::{CloseCause, CloseEvent, Message};
+use crate::mock::ending;
+use crate::mock::stream::Stream;
+
+/// How much may wait where another piece of a message is delivered, in bytes.
+pub(crate) const WAITING_BYTES_FOR_PIECES_MAX: u64 = 64 << 10;
+
+/// What a message takes beside its payload, in bytes.
+const MESSAGE_OVERHEAD_BYTES: u64 = 64;
+
+/// The most that is held back, in bytes, where half of the queue's limit is not less.
+const BATCH_BYTES_MAX: u64 = 16 << 10;
+
+/// What becomes of a whole message for which there is no room.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SlowReader {
+    /// Its sender is refused ([`SendError::QueueFull`](crate::SendError::QueueFull)), and an answer
+    /// of `on_message` waits, as the host does by default.
+    #[default]
+    Wait,
+    /// It is dropped, and counted in [`QueueStatus::dropped`](crate::QueueStatus).
+    Drop,
+    /// The session is closed with 1013.
+    Close,
+}
+
+/// What a queue is bounded by.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct QueueLimits {
+    pub(crate) bytes: u64,
+    pub(crate) slow_reader: SlowReader,
+}
+
+/// What became of an answer of `on-message`.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Offered {
+    Taken,
+    /// It waits for room, and the session's next event with it.
+    Waits(Message),
+}
+
+/// The queue, and how the session ended if it did.
+#[derive(Debug)]
+pub(crate) struct Queue {
+    entries: VecDeque<Entry>,
+    queued_bytes: u64,
+    /// What the answer that waits for room takes.
+    claimed_bytes: u64,
+    limits: QueueLimits,
+    dropped: u64,
+    batch: Option<Batch>,
+    streams: u64,
+    ended: Option<CloseEvent>,
+}
+
+#[derive(Debug)]
+enum Entry {
+    Message(Message),
+    Stream(Stream),
+}
+
+/// What is held back, at the end of the queue.
+#[derive(Debug, Default)]
+struct Batch {
+    entries: usize,
+    bytes: u64,
+}
+
+impl Queue {
+    pub(crate) fn new(limits: QueueLimits) -> Self {
+        Self {
+            entries: VecDeque::new(),
+            queued_bytes: 0,
+            claimed_bytes: 0,
+            limits,
+            dropped: 0,
+            batch: None,
+            streams: 0,
+            ended: None,
+        }
+    }
+
+    pub(crate) fn is_open(&self) -> bool {
+        self.ended.is_none()
+    }
+
+    pub(crate) fn ended(&self) -> Option<&CloseEvent> {
+        self.ended.as_ref()
+    }
+
+    pub(crate) fn status(&self) -> QueueStatus {
+        QueueStatus {
+            queued_bytes: self.queued_bytes + self.claimed_bytes,
+            limit_bytes: self.limits.bytes,
+            dropped: self.dropped,
+        }
+    }
+
+    pub(crate) fn push(&mut self, message: Message) -> Result<(), SendError> {
+        if !self.is_open() {
+            return Err(SendError::Closed);
+        }
+        let cost = cost(&message);
+        if self.makes_room(cost) {
+            self.append(cost, Entry::Message(message));
+            return Ok(());
+        }
+        if self.limits.slow_reader == SlowReader::Drop {
+            self.dropped += 1;
+            return Ok(());
+        }
+        Err(self.too_slow().map_or(SendError::Closed, SendError::QueueFull))
+    }
+
+    pub(crate) fn offer(&mut self, reply: Message) -> Result<Offered, SendError> {
+        self.claimed_bytes = 0;
+        let cost = cost(&reply);
+        let waits = self.limits.slow_reader == SlowReader::Wait;
+        if !waits || !self.is_open() || self.makes_room(cost) {
+            return self.push(reply).map(|()| Offered::Taken);
+        }
+        if self.unfinished().next().is_some() {
+            return Err(SendError::QueueFull(self.status()));
+        }
+        self.claimed_bytes = cost;
+        Ok(Offered::Waits(reply))
+    }
+
+    pub(crate) fn start_stream(&mut self) -> Result<u64, SendError> {
+        if !self.is_open() {
+            return Err(SendError::Closed);
+        }
+        if !self.makes_room(MESSAGE_OVERHEAD_BYTES) {
+            return Err(self.too_slow().map_or(SendError::Closed, SendError::QueueFull));
+        }
+        self.streams += 1;
+        self.append(MESSAGE_OVERHEAD_BYTES, Entry::Stream(Stream::new(self.streams)));
+        Ok(self.streams)
+    }
+
+    pub(crate) fn write_piece(&mut self, stream: u64, piece: Message) -> Result<(), WriteError> {
+        if !self.is_open() {
+            return Err(WriteError::Closed);
+        }
+        let found = self.unfinished().find(|known| known.id == stream);
+        if !found.ok_or(WriteError::Closed)?.takes(&piece) {
+            return Err(WriteError::WrongKind);
+        }
+        let cost = cost(&piece);
+        // A message's own place is no reason to refuse its first piece, however large it is.
+        if self.queued_bytes > MESSAGE_OVERHEAD_BYTES && !self.makes_room(cost) {
+            return Err(self.too_slow().map_or(WriteError::Closed, WriteError::QueueFull));
+        }
+        if let Some(stream) = self.unfinished().find(|known| known.id == stream) {
+            stream.waiting.push(piece);
+        }
+        self.queued_bytes += cost;
+        self.hold_back(0, cost);
+        Ok(())
+    }
+
+    pub(crate) fn finish_stream(&mut self, stream: u64) -> Result<(), WriteError> {
+        if !self.is_open() {
+            return Err(WriteError::Closed);
+        }
+        let found = self.unfinished().find(|known| known.id == stream);
+        found.ok_or(WriteError::Closed)?.finished = true;
+        Ok(())
+    }
+
+    /// Nobody writes the rest of a message: one that has begun cannot be taken back.
+    pub(crate) fn abandon_stream(&mut self, stream: u64) {
+        let Some(stream) = self.unfinished().find(|known| known.id == stream) else { return };
+        if stream.is_empty() {
+            stream.finished = true;
+        } else {
+            self.end(ending::by_cause(CloseCause::MessageAbandoned));
+        }
+    }
+
+    pub(crate) fn set_batching(&mut self, allowed: bool) {
+        match (allowed, &self.batch) {
+            (true, None) if self.is_open() => self.batch = Some(Batch::default()),
+            (false, Some(_)) => self.batch = None,
+            (true | false, _) => {}
+        }
+    }
+
+    pub(crate) fn batching(&self) -> bool {
+        self.batch.is_some()
+    }
+
+    pub(crate) fn flush(&mut self) {
+        if let Some(batch) = &mut self.batch {
+            *batch = Batch::default();
+        }
+    }
+
+    /// The session is not open any more; what is queued can be read still. The first end counts.
+    pub(crate) fn end(&mut self, event: CloseEvent) {
+        if self.is_open() {
+            self.ended = Some(event);
+            self.batch = None;
+            self.unfinished().filter(|stream| stream.is_empty()).for_each(|s| s.finished = true);
+        }
+    }
+
+    /// The peer reads nothing more: it has closed, or is gone.
+    pub(crate) fn discard(&mut self) {
+        self.entries.clear();
+        self.queued_bytes = 0;
+        self.claimed_bytes = 0;
+    }
+
+    /// The peer reads the next whole message. A message whose end is to come is waited for.
+    pub(crate) fn read(&mut self) -> Option<Message> {
+        let held = self.batch.as_ref().map_or(0, |batch| batch.entries);
+        while self.entries.len() > held {
+            if let Some(Entry::Stream(stream)) = self.entries.front_mut() {
+                let read: u64 = stream.read().iter().map(cost).sum();
+                self.queued_bytes = self.queued_bytes.saturating_sub(read);
+                if !stream.finished {
+                    return None;
+                }
+            }
+            match self.entries.pop_front()? {
+                Entry::Message(message) => {
+                    self.queued_bytes = self.queued_bytes.saturating_sub(cost(&message));
+                    return Some(message);
+                }
+                Entry::Stream(stream) => {
+                    self.queued_bytes = self.queued_bytes.saturating_sub(MESSAGE_OVERHEAD_BYTES);
+                    if let Some(message) = stream.into_message() {
+                        return Some(message);
+                    }
+                }
+            }
+        }
+        None
+    }
+
+    fn unfinished(&mut self) -> impl Iterator<Item = &mut Stream> {
+        self.entries.iter_mut().filter_map(|entry| match entry {
+            Entry::Stream(stream) if !stream.finished => Some(stream),
+            Entry::Stream(_) | Entry::Message(_) => None,
+        })
+    }
+
+    fn append(&mut self, cost: u64, entry: Entry) {
+        self.queued_bytes += cost;
+        self.entries.push_back(entry);
+        self.hold_back(1, cost);
+    }
+
+    /// Something was queued: it is held back where that is wanted, and not too much already.
+    fn hold_back(&mut self, entries: usize, cost: u64) {
+        if let Some(batch) = &mut self.batch {
+            batch.entries += entries;
+            batch.bytes += cost;
+            if batch.bytes >= BATCH_BYTES_MAX.min(self.limits.bytes / 2) {
+                *batch = Batch::default();
+            }
+        }
+    }
+
+    /// There was no room for something that cannot be dropped. Answers how full the queue is where
+    /// the session goes on.
+    fn too_slow(&mut self) -> Option<QueueStatus> {
+        if self.limits.slow_reader == SlowReader::Close {
+            self.end(ending::by_cause(CloseCause::SlowReader));
+            return None;
+        }
+        Some(self.status())
+    }
+
+    /// Whether there is room. Where there is none, what is held back is let go of.
+    fn makes_room(&mut self, cost: u64) -> bool {
+        // What is held back is no sign of a slow peer, and is half of the limit at most.
+        let held = self.batch.as_ref().map_or(0, |batch| batch.bytes);
+        let waiting = (self.queued_bytes + self.claimed_bytes).saturating_sub(held);
+        let has_room = waiting == 0 || waiting + cost <= self.limits.bytes;
+        if !has_room {
+            self.flush();
+        }
+        has_room
+    }
+}
+
+fn cost(message: &Message) -> u64 {
+    message.len() as u64 + MESSAGE_OVERHEAD_BYTES
+}

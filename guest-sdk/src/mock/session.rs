@@ -1,0 +1,123 @@
+//! The contract's interface `session`, function by function.
+
+use std::sync::Arc;
+
+use crate::bindings::sockhop::websocket::types::{
+    CloseReason, HandshakeRequest, Message, Property,
+};
+use crate::mock::{Wire, ending};
+
+// What the interface has beside its functions is the bindings' own.
+pub(crate) use crate::bindings::sockhop::websocket::session::*;
+
+/// A handle to a session.
+#[derive(Debug)]
+pub(crate) struct Session(Arc<Wire>);
+
+impl Session {
+    pub(crate) fn of(wire: &Arc<Wire>) -> Self {
+        Self(Arc::clone(wire))
+    }
+
+    pub(crate) fn id(&self) -> String {
+        self.0.id()
+    }
+
+    pub(crate) fn endpoint_path(&self) -> String {
+        self.0.endpoint_path.clone()
+    }
+
+    pub(crate) fn request(&self) -> HandshakeRequest {
+        self.0.request.clone()
+    }
+
+    pub(crate) fn path_parameters(&self) -> Vec<(String, String)> {
+        self.0.request.path_parameters.clone()
+    }
+
+    pub(crate) fn subprotocol(&self) -> Option<String> {
+        self.0.subprotocol.clone()
+    }
+
+    pub(crate) fn is_open(&self) -> bool {
+        self.0.queue().is_open()
+    }
+
+    pub(crate) fn max_message_size(&self) -> u64 {
+        self.0.settings().max_message_size
+    }
+
+    pub(crate) fn properties(&self) -> Vec<Property> {
+        self.0.properties().all()
+    }
+
+    pub(crate) fn property(&self, name: &str) -> Option<Vec<u8>> {
+        self.0.properties().get(name)
+    }
+
+    pub(crate) fn set_property(
+        &self,
+        name: &str,
+        value: Option<&[u8]>,
+    ) -> Result<(), PropertyError> {
+        self.0.properties().set(name, value)
+    }
+
+    pub(crate) fn send_text(&self, text: &str) -> Result<(), SendError> {
+        self.0.queue().push(Message::from(text))
+    }
+
+    pub(crate) fn send_binary(&self, data: &[u8]) -> Result<(), SendError> {
+        self.0.queue().push(Message::from(data))
+    }
+
+    pub(crate) fn start_message(&self) -> Result<OutgoingMessage, SendError> {
+        let stream = self.0.queue().start_stream()?;
+        Ok(OutgoingMessage { wire: Arc::clone(&self.0), stream })
+    }
+
+    pub(crate) fn set_batching(&self, allowed: bool) {
+        self.0.queue().set_batching(allowed);
+    }
+
+    pub(crate) fn batching(&self) -> bool {
+        self.0.queue().batching()
+    }
+
+    pub(crate) fn flush(&self) {
+        self.0.queue().flush();
+    }
+
+    pub(crate) fn queue(&self) -> QueueStatus {
+        self.0.queue().status()
+    }
+
+    pub(crate) fn close(&self, reason: Option<&CloseReason>) -> Result<(), CloseError> {
+        let event = ending::by_guest(reason)?;
+        self.0.queue().end(event);
+        Ok(())
+    }
+}
+
+/// A message that is sent piece by piece.
+#[derive(Debug)]
+pub(crate) struct OutgoingMessage {
+    wire: Arc<Wire>,
+    stream: u64,
+}
+
+impl OutgoingMessage {
+    pub(crate) fn write(&self, piece: &Message) -> Result<(), WriteError> {
+        self.wire.queue().write_piece(self.stream, piece.clone())
+    }
+
+    pub(crate) fn finish(&self) -> Result<(), WriteError> {
+        self.wire.queue().finish_stream(self.stream)
+    }
+}
+
+impl Drop for OutgoingMessage {
+    fn drop(&mut self) {
+        self.wire.queue().abandon_stream(self.stream);
+    }
+}

@@ -1,0 +1,224 @@
+//! The host of one endpoint.
+
+use std::cell::RefCell;
+use std::fmt;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use crate::configurator::{Parts, decide};
+use crate::events::InParts;
+use crate::mock::{Properties, QueueLimits, Settings, Wire};
+use crate::testing::room::{Room, Seat, Served};
+use crate::testing::{Handshake, NotOpened, Peer, SlowReader};
+use crate::{
+    CloseReason, Configurator, Endpoint, EndpointConfig, HandshakeRequest, PartialEndpoint, Result,
+    ServerEndpoint, Session, close_code,
+};
+
+/// A host that serves one endpoint to the peers of a test. See the [module](super).
+///
+/// Its limits are the defaults of `sockhop`, unless it is told otherwise before it opens a session.
+pub struct Host<E> {
+    room: Rc<Room<E>>,
+    open: fn(Session) -> Result<Rc<dyn Served<E>>>,
+    decide: Option<fn(&str, HandshakeRequest) -> Parts>,
+    queue: QueueLimits,
+    property_bytes: u64,
+    message_bytes: u64,
+}
+
+/// What was agreed on in a handshake.
+struct Agreed {
+    subprotocol: Option<String>,
+    properties: Vec<(String, Vec<u8>)>,
+}
+
+impl<E: Endpoint + ServerEndpoint> Host<E> {
+    /// A host of this endpoint.
+    #[must_use]
+    #[expect(clippy::new_without_default, reason = "there is no default way to serve a type")]
+    pub fn new() -> Self {
+        Self::serving(|session| Ok(Rc::new(RefCell::new(E::on_open(session)?))))
+    }
+}
+
+impl<E: PartialEndpoint + ServerEndpoint> Host<E> {
+    /// A host of this endpoint, which takes messages piece by piece.
+    #[must_use]
+    pub fn in_parts() -> Self {
+        Self::serving(|session| Ok(Rc::new(InParts(RefCell::new(E::on_open(session)?)))))
+    }
+}
+
+impl<E: ServerEndpoint> Host<E> {
+    fn serving(open: fn(Session) -> Result<Rc<dyn Served<E>>>) -> Self {
+        Self {
+            room: Rc::new(Room::default()),
+            open,
+            decide: None,
+            queue: QueueLimits { bytes: 1 << 20, slow_reader: SlowReader::Wait },
+            property_bytes: 16 << 10,
+            message_bytes: 16 << 20,
+        }
+    }
+
+    /// With a configurator, which is asked about each handshake.
+    #[must_use]
+    pub fn configurator<C: Configurator>(self) -> Self {
+        Self { decide: Some(decide::<C>), ..self }
+    }
+
+    /// With so many bytes as may wait for a peer, 64 for each message included: 1 MiB unless told
+    /// otherwise. A message that is larger is taken where nothing waits.
+    #[must_use]
+    pub fn queue_limit(mut self, bytes: u64) -> Self {
+        self.queue.bytes = bytes;
+        self
+    }
+
+    /// With this answer to a message for which there is no room.
+    #[must_use]
+    pub fn slow_reader(mut self, policy: SlowReader) -> Self {
+        self.queue.slow_reader = policy;
+        self
+    }
+
+    /// With so many bytes of properties for each session, 64 for each property included: 16 KiB
+    /// unless told otherwise.
+    #[must_use]
+    pub fn property_limit(self, bytes: u64) -> Self {
+        Self { property_bytes: bytes, ..self }
+    }
+
+    /// With messages of peers up to so many bytes, 16 MiB unless told otherwise; the endpoint's own
+    /// `max_message_size` holds where it is lower.
+    #[must_use]
+    pub fn message_limit(self, bytes: u64) -> Self {
+        Self { message_bytes: bytes, ..self }
+    }
+
+    /// A peer connects: `host.open("/chat/tea?name=Ada")`, or with more by a [`Handshake`]. The
+    /// configurator is asked, if there is one, and `on_open` has returned.
+    ///
+    /// The session stays open where the peer is dropped.
+    ///
+    /// # Errors
+    ///
+    /// [`NotOpened`], where the path, the configurator or `on_open` prevents it.
+    pub fn open(&self, handshake: impl Into<Handshake>) -> Result<Peer<E>, NotOpened> {
+        let handshake = handshake.into();
+        let Some(request) = handshake.request::<E>() else {
+            let path = handshake.path().to_owned();
+            return Err(NotOpened::NoSuchPath { path, template: E::PATH.to_owned() });
+        };
+        let config = E::config();
+        let agreed = self.agree(&request)?;
+        let properties = self.properties(&config, agreed.properties)?;
+        let declared = config.max_message_size.unwrap_or(u64::MAX);
+        let settings = Settings { max_message_size: self.message_bytes.min(declared) };
+        let directory = &self.room.directory;
+        let wire = directory.add(|number| {
+            let identity = (E::PATH, request, agreed.subprotocol);
+            Wire::new(number, identity, settings, (self.queue, properties))
+        });
+        let session = Session::new(crate::mock::Session::of(&wire));
+        match directory.during(|| (self.open)(session)) {
+            Ok(served) => Ok(Peer::new(&self.room, Seat::new(wire, served))),
+            Err(error) => {
+                let close = failed(&wire);
+                self.room.settle();
+                Err(NotOpened::Failed { error: error.to_string(), close })
+            }
+        }
+    }
+
+    /// Runs code as if in an event of the endpoint, so that [`OpenSessions`](crate::OpenSessions)
+    /// finds its sessions; outside of events there are none. Sessions that it closes have ended
+    /// when this returns.
+    pub fn run<R>(&self, code: impl FnOnce() -> R) -> R {
+        let result = self.room.directory.during(code);
+        self.room.settle();
+        result
+    }
+
+    fn agree(&self, request: &HandshakeRequest) -> Result<Agreed, NotOpened> {
+        let Some(decide) = self.decide else {
+            let subprotocol = request.default_subprotocol.clone();
+            return Ok(Agreed { subprotocol, properties: Vec::new() });
+        };
+        match self.room.directory.during(|| decide(E::PATH, request.clone())) {
+            Parts::Accept { subprotocol, headers, properties } => {
+                check_headers(&headers)?;
+                match subprotocol.as_ref().filter(|chosen| !request.subprotocols.contains(chosen)) {
+                    None => Ok(Agreed { subprotocol, properties }),
+                    Some(chosen) => {
+                        let told = format!("the peer did not offer the subprotocol `{chosen}`");
+                        Err(NotOpened::BadDecision(told))
+                    }
+                }
+            }
+            Parts::Reject { status, .. } if !(300..=599).contains(&status) => {
+                let told = format!("a rejection has a status from 300 to 599, not {status}");
+                Err(NotOpened::BadDecision(told))
+            }
+            Parts::Reject { status, headers, body } => {
+                check_headers(&headers)?;
+                Err(NotOpened::Rejected { status, headers, body })
+            }
+        }
+    }
+
+    /// The endpoint's properties, and behind them those of the configurator.
+    fn properties(
+        &self,
+        config: &EndpointConfig,
+        added: Vec<(String, Vec<u8>)>,
+    ) -> Result<Properties, NotOpened> {
+        let mut properties = Properties::new(self.property_bytes);
+        for (name, value) in config.properties.iter().chain(&added) {
+            let set = properties.set(name, Some(value)).map_err(crate::PropertyError::from);
+            set.map_err(|error| NotOpened::BadDecision(error.to_string()))?;
+        }
+        Ok(properties)
+    }
+}
+
+/// `on_open` has failed: closes the session, and answers how the peer is told.
+fn failed(wire: &Arc<Wire>) -> CloseReason {
+    let told = wire.queue().ended().map(|event| {
+        let code = event.code_sent.unwrap_or(close_code::NO_STATUS_CODE);
+        CloseReason::new(code, event.phrase.clone())
+    });
+    let session = crate::mock::Session::of(wire);
+    let reason = CloseReason::new(close_code::UNEXPECTED_CONDITION, "endpoint failed");
+    // A close that is under way stays as it is, and this reason may be sent.
+    let _ = session.close(Some(&reason));
+    wire.properties().forget();
+    told.unwrap_or(reason)
+}
+
+/// Header fields of the handshake's own, or of none that is valid, are not sent.
+fn check_headers(headers: &[(String, Vec<u8>)]) -> Result<(), NotOpened> {
+    for (name, value) in headers {
+        let lower = name.to_ascii_lowercase();
+        let is_reserved = lower.starts_with("sec-websocket-")
+            || ["connection", "upgrade", "content-length", "transfer-encoding"]
+                .contains(&lower.as_str());
+        let is_token =
+            |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+        let is_valid = !name.is_empty()
+            && name.bytes().all(is_token)
+            && value.iter().all(|byte| *byte == b'\t' || (*byte >= b' ' && *byte != 0x7f));
+        if is_reserved || !is_valid {
+            let why = if is_reserved { "belongs to the handshake" } else { "is not valid" };
+            return Err(NotOpened::BadDecision(format!("the header field `{name}` {why}")));
+        }
+    }
+    Ok(())
+}
+
+impl<E: ServerEndpoint> fmt::Debug for Host<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Host").field("path", &E::PATH).finish_non_exhaustive()
+    }
+}
