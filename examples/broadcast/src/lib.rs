@@ -23,3 +23,25 @@ impl Endpoint for Broadcast {
 }
 
 export!(Broadcast);
+
+#[cfg(test)]
+mod tests {
+    use sockhop_guest::testing::Host;
+
+    use super::*;
+
+    #[test]
+    fn a_message_goes_to_everybody_and_who_is_too_slow_is_closed() {
+        // Room for two messages of two bytes.
+        let host = Host::<Broadcast>::new().queue_limit(2 * (64 + 2));
+        let [ada, bob] = [(); 2].map(|()| host.open("/broadcast").unwrap());
+        for message in ["a1", "a2", "a3"] {
+            ada.send(message);
+            assert_eq!(ada.read(), Some(Message::from(message)));
+        }
+        let closed = bob.closed().expect("it has read nothing");
+        assert_eq!((closed.code, closed.phrase.as_str()), (1013, "too slow for this broadcast"));
+        assert_eq!(bob.read_all(), ["a1", "a2"].map(Message::from));
+        assert!(ada.session().is_open());
+    }
+}

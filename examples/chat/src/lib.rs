@@ -115,3 +115,6 @@ impl Chat {
 fn refused(text: impl Into<String>) -> ServerEvent {
     ServerEvent::Error { text: text.into() }
 }
+
+#[cfg(test)]
+mod tests;
