@@ -81,8 +81,8 @@ use crate::Message;
 /// # State
 ///
 /// A decoder has none (Jakarta `Decoder.init` and `destroy`): there is one endpoint for each
-/// session, so what belongs to a session is a field of it. Where decoding itself needs state, it
-/// takes the [`Message`] and decodes in `on_message`.
+/// session, so what belongs to a session is a field of it. Where decoding itself needs state, such
+/// as a key that was agreed on, a [`Layer`](crate::Layer) has it, and hands on what it has decoded.
 pub trait Decode: Sized {
     /// Turns a message into this type.
     ///

@@ -103,6 +103,7 @@
 //! - [`OpenSessions`]: the endpoint's other sessions, and broadcasts to them.
 //! - [`PartialEndpoint`] and [`OutgoingMessage`]: messages piece by piece, in and out.
 //! - [`Configurator`]: accept or reject handshakes.
+//! - [`Layer`]: what is wrapped around an endpoint and sees each of its events first.
 //! - [`Error`]: what the functions above fail with; everything converts into it.
 //! - [`log`]: the facade. What is logged goes to the deployment's log, from [`logging`]'s level on.
 
@@ -126,6 +127,7 @@ mod events;
 mod export;
 mod handshake;
 mod host;
+mod layer;
 mod message;
 #[cfg(not(target_arch = "wasm32"))]
 mod mock;
@@ -141,6 +143,7 @@ pub use configurator::{Configurator, Decision};
 pub use endpoint::{Endpoint, EndpointConfig, PartialEndpoint, ServerEndpoint, SessionError};
 pub use error::{Error, Result};
 pub use handshake::HandshakeRequest;
+pub use layer::{Layer, Layered};
 pub use log;
 pub use message::Message;
 pub use open_sessions::{BroadcastOutcome, OpenSessions, PAGE_IDS_MAX};
