@@ -20,19 +20,33 @@ pub struct Entry {
     path: &'static str,
     config: fn() -> EndpointConfig,
     open: fn(Session) -> Result<Box<dyn Events>>,
+    hears_pongs: bool,
 }
 
 impl Entry {
     /// The entry of an endpoint type.
     #[must_use]
     pub const fn of<E: Endpoint + ServerEndpoint>() -> Self {
-        Self { path: E::PATH, config: E::config, open: open::<E> }
+        let hears_pongs = E::HEARS_PONGS;
+        Self { path: E::PATH, config: E::config, open: open::<E>, hears_pongs }
     }
 
     /// The entry of an endpoint type that takes messages piece by piece.
     #[must_use]
     pub const fn in_parts<E: PartialEndpoint + ServerEndpoint>() -> Self {
-        Self { path: E::PATH, config: E::config, open: open_in_parts::<E> }
+        let hears_pongs = E::HEARS_PONGS;
+        Self { path: E::PATH, config: E::config, open: open_in_parts::<E>, hears_pongs }
+    }
+
+    /// The same, in a component that exports no `pongs`.
+    ///
+    /// # Panics
+    ///
+    /// Where the endpoint waits for pongs: when the component is compiled.
+    #[must_use]
+    pub const fn without_pongs(self) -> Self {
+        assert!(!self.hears_pongs, "an endpoint has `on_pong`: write `export!(…; pongs)`");
+        self
     }
 }
 
@@ -123,6 +137,15 @@ impl OpenSession {
     /// What the endpoint's own function says.
     pub fn on_part(&self, piece: Message, last: bool) -> Result<(), String> {
         self.events.on_part(piece, last).map_err(|error| self.keep(error))
+    }
+
+    /// What `pongs.on-pong` does.
+    ///
+    /// # Errors
+    ///
+    /// What the endpoint's own function says.
+    pub fn on_pong(&self, data: Vec<u8>) -> Result<(), String> {
+        self.events.on_pong(data).map_err(|error| self.keep(error))
     }
 
     /// What `endpoint.on-error` does.

@@ -46,6 +46,18 @@ pub trait Endpoint: Sized + 'static {
     /// On an error the session lives on, and `on_error` is called with its text.
     fn on_message(&mut self, message: Self::Incoming) -> Result<Self::Reply>;
 
+    /// A pong came from the peer (Jakarta `PongMessage`): the answer to a
+    /// [`ping`](Session::ping), or one that nobody asked for. A component whose endpoints override
+    /// this says so: `export!(Chat; pongs)`.
+    ///
+    /// # Errors
+    ///
+    /// On an error the session lives on, and `on_error` is called with its text.
+    fn on_pong(&mut self, data: Vec<u8>) -> Result {
+        let _ = data;
+        Ok(())
+    }
+
     /// Something failed and the session goes on, or `on_close` failed (Jakarta `onError`).
     ///
     /// Does nothing unless overridden: the host has written the error to the deployment's log
@@ -126,6 +138,16 @@ pub trait PartialEndpoint: Sized + 'static {
     /// called with the text.
     fn on_part(&mut self, piece: Message, last: bool) -> Result;
 
+    /// A pong came from the peer; see [`Endpoint::on_pong`], and `export!(Upload; parts, pongs)`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Endpoint::on_pong`].
+    fn on_pong(&mut self, data: Vec<u8>) -> Result {
+        let _ = data;
+        Ok(())
+    }
+
     /// Something failed and the session goes on; see [`Endpoint::on_error`].
     fn on_error(&mut self, error: SessionError) {
         let _ = error;
@@ -149,6 +171,10 @@ pub trait PartialEndpoint: Sized + 'static {
 pub trait ServerEndpoint: 'static {
     /// The path, a URI template: `/chat/{room}`.
     const PATH: &'static str;
+
+    /// Whether the endpoint overrides `on_pong`. `export!` holds it against its own `pongs`, so that
+    /// no endpoint waits for pongs that the component does not hear of.
+    const HEARS_PONGS: bool = false;
 
     /// The rest of what the host is told when the component is deployed. Must depend on nothing
     /// but the component and its configuration; `path` must be [`PATH`](Self::PATH).

@@ -10,6 +10,7 @@ use crate::{CloseEvent, Message, Result};
 pub(crate) trait Events {
     fn on_message(&self, message: Message) -> Result<Option<Message>>;
     fn on_part(&self, piece: Message, last: bool) -> Result<()>;
+    fn on_pong(&self, data: Vec<u8>) -> Result<()>;
     fn on_error(&self, error: SessionError);
     fn on_close(&self, event: CloseEvent) -> Result<()>;
 }
@@ -32,6 +33,10 @@ impl<E: Endpoint> Events for RefCell<E> {
         Err("this endpoint takes whole messages".into())
     }
 
+    fn on_pong(&self, data: Vec<u8>) -> Result<()> {
+        self.borrow_mut().on_pong(data)
+    }
+
     fn on_error(&self, error: SessionError) {
         self.borrow_mut().on_error(error);
     }
@@ -51,6 +56,10 @@ impl<E: PartialEndpoint> Events for InParts<E> {
 
     fn on_part(&self, piece: Message, last: bool) -> Result<()> {
         self.0.borrow_mut().on_part(piece, last)
+    }
+
+    fn on_pong(&self, data: Vec<u8>) -> Result<()> {
+        self.0.borrow_mut().on_pong(data)
     }
 
     fn on_error(&self, error: SessionError) {

@@ -33,6 +33,32 @@
 /// [`PartialEndpoint`](crate::PartialEndpoint), and
 /// `export!(Upload; parts, configurator = Gate)` a configurator beside them.
 ///
+/// `export!(Chat; pongs)` exports endpoints that override
+/// [`on_pong`](crate::Endpoint::on_pong); the words are given in this order: `parts`, `pongs`,
+/// `configurator`.
+///
+/// ```
+/// # use sockhop_guest::*;
+/// struct Watch(Session);
+///
+/// #[endpoint("/watch")]
+/// impl Endpoint for Watch {
+///     fn on_open(session: Session) -> Result<Self> {
+///         session.ping("are you there?")?;
+///         Ok(Watch(session))
+///     }
+///
+///     fn on_message(&mut self, _message: Message) -> Result { Ok(()) }
+///
+///     fn on_pong(&mut self, _data: Vec<u8>) -> Result {
+///         Ok(self.0.send("you are")?)
+///     }
+/// }
+///
+/// export!(Watch; pongs);
+/// # fn main() {}
+/// ```
+///
 /// A component whose `export!` names no configurator does not export one, and no handshake costs
 /// it a call.
 #[macro_export]
@@ -42,7 +68,7 @@ macro_rules! export {
             struct Component;
             impl $crate::__private::Component for Component {
                 const ENDPOINTS: &'static [$crate::__private::Entry] =
-                    &[$($crate::__private::Entry::of::<$endpoint>()),+];
+                    &[$($crate::__private::Entry::of::<$endpoint>().without_pongs()),+];
             }
             type Exported = $crate::__private::Exported<Component>;
             $crate::__private::bindings::export!(
@@ -55,13 +81,41 @@ macro_rules! export {
             struct Component;
             impl $crate::__private::Component for Component {
                 const ENDPOINTS: &'static [$crate::__private::Entry] =
+                    &[$($crate::__private::Entry::in_parts::<$endpoint>().without_pongs()),+];
+            }
+            $crate::__private::export_with!(Component; parts);
+        };
+    };
+    ($($endpoint:ty),+ $(,)?; pongs $(,)?) => {
+        const _: () = {
+            struct Component;
+            impl $crate::__private::Component for Component {
+                const ENDPOINTS: &'static [$crate::__private::Entry] =
+                    &[$($crate::__private::Entry::of::<$endpoint>()),+];
+            }
+            $crate::__private::export_with!(Component; pongs);
+        };
+    };
+    ($($endpoint:ty),+ $(,)?; parts, pongs $(,)?) => {
+        const _: () = {
+            struct Component;
+            impl $crate::__private::Component for Component {
+                const ENDPOINTS: &'static [$crate::__private::Entry] =
                     &[$($crate::__private::Entry::in_parts::<$endpoint>()),+];
             }
-            $crate::__private::export_in_parts!(Component);
+            $crate::__private::export_with!(Component; parts, pongs);
         };
     };
     ($($endpoint:ty),+ $(,)?; configurator = $configurator:ty $(,)?) => {
         $crate::export!($($endpoint),+);
+        $crate::__private::export_configurator!($configurator);
+    };
+    ($($endpoint:ty),+ $(,)?; pongs, configurator = $configurator:ty $(,)?) => {
+        $crate::export!($($endpoint),+; pongs);
+        $crate::__private::export_configurator!($configurator);
+    };
+    ($($endpoint:ty),+ $(,)?; parts, pongs, configurator = $configurator:ty $(,)?) => {
+        $crate::export!($($endpoint),+; parts, pongs);
         $crate::__private::export_configurator!($configurator);
     };
     ($($endpoint:ty),+ $(,)?; parts, configurator = $configurator:ty $(,)?) => {

@@ -109,6 +109,15 @@ pub trait Layer: Sized + 'static {
         next(piece, last)
     }
 
+    /// A pong came; see [`Endpoint::on_pong`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Endpoint::on_pong`].
+    fn on_pong(&mut self, data: Vec<u8>, next: impl FnOnce(Vec<u8>) -> Result) -> Result {
+        next(data)
+    }
+
     /// Something failed; see [`Endpoint::on_error`].
     fn on_error(&mut self, error: SessionError, next: impl FnOnce(SessionError)) {
         next(error);
@@ -156,6 +165,10 @@ impl<L: Layer, E: Endpoint> Endpoint for Layered<L, E> {
         self.layer.on_message(message, |message| deliver(&mut self.inner, message))
     }
 
+    fn on_pong(&mut self, data: Vec<u8>) -> Result {
+        self.layer.on_pong(data, |data| self.inner.on_pong(data))
+    }
+
     fn on_error(&mut self, error: SessionError) {
         self.layer.on_error(error, |error| self.inner.on_error(error));
     }
@@ -175,6 +188,10 @@ impl<L: Layer, E: PartialEndpoint> PartialEndpoint for Layered<L, E> {
         self.layer.on_part(piece, last, |piece, last| self.inner.on_part(piece, last))
     }
 
+    fn on_pong(&mut self, data: Vec<u8>) -> Result {
+        self.layer.on_pong(data, |data| self.inner.on_pong(data))
+    }
+
     fn on_error(&mut self, error: SessionError) {
         self.layer.on_error(error, |error| self.inner.on_error(error));
     }
@@ -186,6 +203,9 @@ impl<L: Layer, E: PartialEndpoint> PartialEndpoint for Layered<L, E> {
 
 impl<L: 'static, E: ServerEndpoint> ServerEndpoint for Layered<L, E> {
     const PATH: &'static str = E::PATH;
+
+    // A layer that overrides `on_pong` alone hears of pongs where its component exports them.
+    const HEARS_PONGS: bool = E::HEARS_PONGS;
 
     fn config() -> EndpointConfig {
         E::config()

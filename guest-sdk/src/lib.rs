@@ -149,7 +149,7 @@ pub use message::Message;
 pub use open_sessions::{BroadcastOutcome, OpenSessions, PAGE_IDS_MAX};
 pub use outgoing::OutgoingMessage;
 pub use parameter::PathParameterError;
-pub use send::{CloseError, PropertyError, QueueStatus, SendError, WriteError};
+pub use send::{CloseError, ControlError, PropertyError, QueueStatus, SendError, WriteError};
 pub use session::Session;
 pub use sockhop_guest_macros::{Decode, Encode, endpoint};
 
@@ -161,6 +161,6 @@ pub mod __private {
     pub use crate::configurator::{Parts, decide};
     pub use crate::dispatch::{Component, Entry, Exported, OpenSession, Opened, describe};
     pub use crate::parameter::path_parameter;
-    pub use sockhop_guest_macros::{export_configurator, export_in_parts};
+    pub use sockhop_guest_macros::{export_configurator, export_with};
     pub use wit_bindgen;
 }

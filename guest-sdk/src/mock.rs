@@ -15,7 +15,7 @@ mod wire;
 pub(crate) use directory::Directory;
 pub(crate) use ending::{by_cause, by_peer};
 pub(crate) use properties::Properties;
-pub use queue::SlowReader;
+pub use queue::{Control, SlowReader};
 pub(crate) use queue::{Offered, QueueLimits, WAITING_BYTES_FOR_PIECES_MAX};
 pub(crate) use session::Session;
 pub(crate) use wire::{Settings, Wire};

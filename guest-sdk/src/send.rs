@@ -61,6 +61,34 @@ impl From<wit::WriteError> for WriteError {
     }
 }
 
+/// Why a ping or a pong was not taken. Nothing was sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ControlError {
+    /// The session is closing or closed.
+    #[error("the session is not open")]
+    Closed,
+    /// The session's queue has no room because its peer reads more slowly than it is sent to.
+    #[error(
+        "the session's queue is full: {} of {} bytes wait for a slow peer",
+        .0.queued_bytes,
+        .0.limit_bytes
+    )]
+    QueueFull(QueueStatus),
+    /// The payload has this many bytes; at most 125 fit (RFC 6455 §5.5).
+    #[error("a ping or pong of {0} bytes; at most 125 fit")]
+    TooLong(u32),
+}
+
+impl From<wit::ControlError> for ControlError {
+    fn from(error: wit::ControlError) -> Self {
+        match error {
+            wit::ControlError::Closed => Self::Closed,
+            wit::ControlError::QueueFull(status) => Self::QueueFull(status),
+            wit::ControlError::TooLong(bytes) => Self::TooLong(bytes),
+        }
+    }
+}
+
 /// Why a close was not begun. The session is as it was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum CloseError {

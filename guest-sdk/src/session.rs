@@ -7,7 +7,7 @@ use crate::coder::Encode;
 use crate::handshake::HandshakeRequest;
 use crate::host::session as wit;
 use crate::parameter::{self, PathParameterError};
-use crate::send::{CloseError, PropertyError, QueueStatus, SendError};
+use crate::send::{CloseError, ControlError, PropertyError, QueueStatus, SendError};
 use crate::{CloseReason, Message, OutgoingMessage};
 
 /// A handle to one session (Jakarta `Session`).
@@ -202,6 +202,26 @@ impl Session {
         self.0.flush();
     }
 
+    /// Queues a ping (Jakarta `sendPing`), in its place among the messages. Its answer says that the
+    /// peer has received what was queued before; a component that hears of it exports `pongs`.
+    ///
+    /// # Errors
+    ///
+    /// [`ControlError::TooLong`], above 125 bytes; else as [`send_text`](Self::send_text).
+    pub fn ping(&self, data: impl AsRef<[u8]>) -> Result<(), ControlError> {
+        Ok(self.0.ping(data.as_ref())?)
+    }
+
+    /// Queues a pong that answers no ping (Jakarta `sendPong`). Pings of the peer are answered by
+    /// the host.
+    ///
+    /// # Errors
+    ///
+    /// As [`ping`](Self::ping).
+    pub fn pong(&self, data: impl AsRef<[u8]>) -> Result<(), ControlError> {
+        Ok(self.0.pong(data.as_ref())?)
+    }
+
     /// How much waits to be written to the peer, and how much may.
     #[must_use]
     pub fn queue(&self) -> QueueStatus {
@@ -229,5 +249,11 @@ impl Session {
     /// above 123 bytes of UTF-8. The session is open still.
     pub fn close_with(&self, code: u16, phrase: &str) -> Result<(), CloseError> {
         Ok(self.0.close(Some(&CloseReason::new(code, phrase)))?)
+    }
+
+    /// Drops the session's connection without a closing handshake: what is queued is lost, and the
+    /// peer sees 1006. `on_close` follows at once.
+    pub fn abort(&self) {
+        self.0.abort();
     }
 }

@@ -75,7 +75,7 @@ pub use self::handshake::Handshake;
 pub use self::host::Host;
 pub use self::peer::Peer;
 pub use self::refusal::NotOpened;
-pub use crate::mock::SlowReader;
+pub use crate::mock::{Control, SlowReader};
 
 #[cfg(test)]
 mod tests;

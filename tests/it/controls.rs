@@ -8,9 +8,8 @@ const PONG: u8 = 0x8a;
 
 /// A host with the guest in both kinds of instance.
 async fn hosts() -> [TestHost; 2] {
-    let host = async |config: &str| {
-        TestHost::builder().guest("controls").config(config).start().await
-    };
+    let host =
+        async |config: &str| TestHost::builder().guest("controls").config(config).start().await;
     [host("").await, host("[deployment.controls]\ninstancing = \"shared\"").await]
 }
 

@@ -126,6 +126,9 @@ fn config(arguments: &Arguments, item: &ItemImpl) -> TokenStream {
     let properties = properties.as_ref().map(|list| list.elems.iter().collect::<Vec<_>>());
     let properties = properties.unwrap_or_default();
     let root = quote!(::sockhop_guest);
+    let is_on_pong =
+        |item: &ImplItem| matches!(item, ImplItem::Fn(function) if function.sig.ident == "on_pong");
+    let hears_pongs = item.items.iter().any(is_on_pong);
     let span = Span::mixed_site();
     let (known, name, value) = (
         syn::Ident::new("known", span),
@@ -135,6 +138,7 @@ fn config(arguments: &Arguments, item: &ItemImpl) -> TokenStream {
     quote! {
         impl #root::ServerEndpoint for #self_ty {
             const PATH: &'static str = #path;
+            const HEARS_PONGS: bool = #hears_pongs;
 
             fn config() -> #root::EndpointConfig {
                 let #known: &[&str] = &#subprotocols;

@@ -4,8 +4,8 @@ mod arguments;
 mod coders;
 mod configurator;
 mod endpoint;
+mod exports;
 mod opening;
-mod parts;
 mod template;
 
 use proc_macro::TokenStream;
@@ -72,10 +72,11 @@ pub fn export_configurator(input: TokenStream) -> TokenStream {
     configurator::expand(&configurator).into()
 }
 
-/// Exports the endpoints of a component that takes messages piece by piece; `export!` uses this.
+/// Exports the endpoints of a component with optional exports that concern them; `export!` uses
+/// this.
 #[doc(hidden)]
 #[proc_macro]
-pub fn export_in_parts(input: TokenStream) -> TokenStream {
-    let component = parse_macro_input!(input as Type);
-    parts::expand(&component).into()
+pub fn export_with(input: TokenStream) -> TokenStream {
+    let exports = parse_macro_input!(input as exports::Exports);
+    exports::expand(&exports).into()
 }

@@ -53,6 +53,7 @@ pub(crate) fn by_cause(cause: CloseCause) -> CloseEvent {
         CloseCause::IdleTimeout => (Initiator::Host, Some((GOING_AWAY, "idle for too long")), true),
         CloseCause::PongTimeout => (Initiator::Host, Some((GOING_AWAY, "no pong came")), false),
         CloseCause::WriteTimeout => (Initiator::Host, None, false),
+        CloseCause::Aborted => (Initiator::Guest, None, false),
         CloseCause::SlowReader => {
             (Initiator::Host, Some((TRY_AGAIN_LATER, "reads too slowly")), true)
         }

@@ -2,13 +2,18 @@
 
 use std::collections::VecDeque;
 
-use crate::bindings::sockhop::websocket::session::{QueueStatus, SendError, WriteError};
+use crate::bindings::sockhop::websocket::session::{
+    ControlError, QueueStatus, SendError, WriteError,
+};
 use crate::bindings::sockhop::websocket::types::{CloseCause, CloseEvent, Message};
 use crate::mock::ending;
 use crate::mock::stream::Stream;
 
 /// How much may wait where another piece of a message is delivered, in bytes.
 pub(crate) const WAITING_BYTES_FOR_PIECES_MAX: u64 = 64 << 10;
+
+/// The longest payload of a control frame, in bytes (RFC 6455 §5.5).
+const CONTROL_BYTES_MAX: usize = 125;
 
 /// What a message takes beside its payload, in bytes.
 const MESSAGE_OVERHEAD_BYTES: u64 = 64;
@@ -55,13 +60,25 @@ pub(crate) struct Queue {
     dropped: u64,
     batch: Option<Batch>,
     streams: u64,
+    /// What the peer has read and the test has not looked at.
+    controls: Vec<Control>,
     ended: Option<CloseEvent>,
 }
 
 #[derive(Debug)]
 enum Entry {
     Message(Message),
+    Control(Control),
     Stream(Stream),
+}
+
+/// A control frame that an endpoint has sent to its peer (RFC 6455 §5.5).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Control {
+    /// A ping, with its payload.
+    Ping(Vec<u8>),
+    /// A pong, with its payload.
+    Pong(Vec<u8>),
 }
 
 /// What is held back, at the end of the queue.
@@ -81,6 +98,7 @@ impl Queue {
             dropped: 0,
             batch: None,
             streams: 0,
+            controls: Vec::new(),
             ended: None,
         }
     }
@@ -102,12 +120,15 @@ impl Queue {
     }
 
     pub(crate) fn push(&mut self, message: Message) -> Result<(), SendError> {
+        self.admit(cost(&message), Entry::Message(message))
+    }
+
+    fn admit(&mut self, cost: u64, entry: Entry) -> Result<(), SendError> {
         if !self.is_open() {
             return Err(SendError::Closed);
         }
-        let cost = cost(&message);
         if self.makes_room(cost) {
-            self.append(cost, Entry::Message(message));
+            self.append(cost, entry);
             return Ok(());
         }
         if self.limits.slow_reader == SlowReader::Drop {
@@ -115,6 +136,18 @@ impl Queue {
             return Ok(());
         }
         Err(self.too_slow().map_or(SendError::Closed, SendError::QueueFull))
+    }
+
+    pub(crate) fn push_control(&mut self, control: Control) -> Result<(), ControlError> {
+        let (Control::Ping(data) | Control::Pong(data)) = &control;
+        if data.len() > CONTROL_BYTES_MAX {
+            return Err(ControlError::TooLong(u32::try_from(data.len()).unwrap_or(u32::MAX)));
+        }
+        let admitted = self.admit(control_cost(&control), Entry::Control(control));
+        admitted.map_err(|error| match error {
+            SendError::Closed => ControlError::Closed,
+            SendError::QueueFull(status) => ControlError::QueueFull(status),
+        })
     }
 
     pub(crate) fn offer(&mut self, reply: Message) -> Result<Offered, SendError> {
@@ -225,6 +258,7 @@ impl Queue {
                 let read: u64 = stream.read().iter().map(cost).sum();
                 self.queued_bytes = self.queued_bytes.saturating_sub(read);
                 if !stream.finished {
+                    self.pass_controls(held);
                     return None;
                 }
             }
@@ -233,6 +267,7 @@ impl Queue {
                     self.queued_bytes = self.queued_bytes.saturating_sub(cost(&message));
                     return Some(message);
                 }
+                Entry::Control(control) => self.read_control(control),
                 Entry::Stream(stream) => {
                     self.queued_bytes = self.queued_bytes.saturating_sub(MESSAGE_OVERHEAD_BYTES);
                     if let Some(message) = stream.into_message() {
@@ -244,10 +279,34 @@ impl Queue {
         None
     }
 
+    /// Control frames do not wait for the end of a message that is not finished.
+    fn pass_controls(&mut self, held: usize) {
+        let mut place = 0;
+        while place + held < self.entries.len() {
+            if let Some(Entry::Control(_)) = self.entries.get(place)
+                && let Some(Entry::Control(control)) = self.entries.remove(place)
+            {
+                self.read_control(control);
+            } else {
+                place += 1;
+            }
+        }
+    }
+
+    fn read_control(&mut self, control: Control) {
+        self.queued_bytes = self.queued_bytes.saturating_sub(control_cost(&control));
+        self.controls.push(control);
+    }
+
+    /// What was read of pings and pongs.
+    pub(crate) fn take_controls(&mut self) -> Vec<Control> {
+        std::mem::take(&mut self.controls)
+    }
+
     fn unfinished(&mut self) -> impl Iterator<Item = &mut Stream> {
         self.entries.iter_mut().filter_map(|entry| match entry {
             Entry::Stream(stream) if !stream.finished => Some(stream),
-            Entry::Stream(_) | Entry::Message(_) => None,
+            Entry::Stream(_) | Entry::Message(_) | Entry::Control(_) => None,
         })
     }
 
@@ -289,6 +348,11 @@ impl Queue {
         }
         has_room
     }
+}
+
+fn control_cost(control: &Control) -> u64 {
+    let (Control::Ping(data) | Control::Pong(data)) = control;
+    data.len() as u64 + MESSAGE_OVERHEAD_BYTES
 }
 
 fn cost(message: &Message) -> u64 {

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use crate::bindings::sockhop::websocket::types::{
-    CloseReason, HandshakeRequest, Message, Property,
+    CloseCause, CloseReason, HandshakeRequest, Message, Property,
 };
-use crate::mock::{Wire, ending};
+use crate::mock::{Control, Wire, ending};
 
 // What the interface has beside its functions is the bindings' own.
 pub(crate) use crate::bindings::sockhop::websocket::session::*;
@@ -88,6 +88,14 @@ impl Session {
         self.0.queue().flush();
     }
 
+    pub(crate) fn ping(&self, data: &[u8]) -> Result<(), ControlError> {
+        self.0.queue().push_control(Control::Ping(data.to_vec()))
+    }
+
+    pub(crate) fn pong(&self, data: &[u8]) -> Result<(), ControlError> {
+        self.0.queue().push_control(Control::Pong(data.to_vec()))
+    }
+
     pub(crate) fn queue(&self) -> QueueStatus {
         self.0.queue().status()
     }
@@ -96,6 +104,12 @@ impl Session {
         let event = ending::by_guest(reason)?;
         self.0.queue().end(event);
         Ok(())
+    }
+
+    pub(crate) fn abort(&self) {
+        let mut queue = self.0.queue();
+        queue.end(ending::by_cause(CloseCause::Aborted));
+        queue.discard();
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::rc::Rc;
 
-use crate::mock::{by_cause, by_peer};
+use crate::mock::{Control, by_cause, by_peer};
 use crate::testing::room::{Incoming, Room, Seat};
 use crate::{
     CloseCause, CloseEvent, Decode, Encode, Error, Initiator, Message, ServerEndpoint, Session,
@@ -95,6 +95,17 @@ impl<E: ServerEndpoint> Peer<E> {
     /// Reads all messages that there are, those among them that come while it reads.
     pub fn read_all(&self) -> Vec<Message> {
         std::iter::from_fn(|| self.read()).collect()
+    }
+
+    /// Sends a pong. An endpoint that does not override `on_pong` hears nothing of it.
+    pub fn pong(&self, data: impl AsRef<[u8]>) {
+        self.room.receive(&self.seat, [Incoming::Pong(data.as_ref().to_vec())]);
+    }
+
+    /// The pings and pongs that have come with what was read so far, each once.
+    #[must_use = "a control frame that is taken is not there to be taken again"]
+    pub fn controls(&self) -> Vec<Control> {
+        self.seat.wire.queue().take_controls()
     }
 
     /// Closes the session with this code and phrase; 1005 stands for a Close frame without a code.

@@ -53,6 +53,10 @@ impl<E> Events for Ear<E> {
         self.0.on_part(piece, last)
     }
 
+    fn on_pong(&self, data: Vec<u8>) -> Result<()> {
+        self.0.on_pong(data)
+    }
+
     fn on_error(&self, error: SessionError) {
         self.0.on_error(error);
     }
@@ -67,6 +71,7 @@ impl<E> Events for Ear<E> {
 pub(super) enum Incoming {
     Message(Message),
     Piece(Message, bool),
+    Pong(Vec<u8>),
 }
 
 /// One session.
@@ -190,6 +195,10 @@ impl<E: 'static> Seat<E> {
                 }
             }
             Some(Incoming::Piece(piece, last)) => match guest.session.on_part(piece, last) {
+                Ok(()) => return Step::Done,
+                Err(text) => text,
+            },
+            Some(Incoming::Pong(data)) => match guest.session.on_pong(data) {
                 Ok(()) => return Step::Done,
                 Err(text) => text,
             },

@@ -78,9 +78,16 @@ impl Endpoint for Puppet {
                 return Ok(Some("too late".to_owned()));
             }
             "fail" => return Err("asked to".into()),
+            "ping" => self.session.ping("there?")?,
+            "abort" => self.session.abort(),
             _ => return Ok(Some(format!("{} {order}", self.number))),
         }
         Ok(None)
+    }
+
+    fn on_pong(&mut self, data: Vec<u8>) -> Result {
+        self.session.send_binary(&data)?;
+        Ok(())
     }
 
     fn on_error(&mut self, error: SessionError) {
@@ -349,4 +356,30 @@ fn a_message_that_is_given_up_ends_the_session() {
     peer.send_pieces(["a", "x", "b"]);
     assert_eq!(peer.closed().map(|event| event.cause), Some(CloseCause::MessageAbandoned));
     assert_eq!(peer.read(), None);
+}
+
+#[test]
+fn pings_go_out_in_their_place_and_their_answers_come_back() {
+    let peer = Host::<Puppet>::new().open("/puppet/3").expect("it opens");
+    peer.send("ping");
+    assert_eq!(peer.controls(), [], "it has not been read");
+    peer.send("x");
+    let _answer = peer.read();
+    assert_eq!(peer.controls(), [Control::Ping(b"there?".to_vec())]);
+    assert_eq!(peer.session().queue().queued_bytes, 0);
+    peer.pong("there?");
+    assert_eq!(peer.read(), Some(Message::from("there?".as_bytes())));
+    let long = peer.session().pong([0; 126]);
+    assert_eq!(long, Err(crate::ControlError::TooLong(126)));
+}
+
+#[test]
+fn an_abort_loses_what_was_queued() {
+    let peer = Host::<Puppet>::new().open("/puppet/3").expect("it opens");
+    peer.send("x");
+    peer.send("abort");
+    assert_eq!(peer.read_all(), []);
+    let event = peer.closed().expect("it has ended");
+    assert_eq!((event.initiator, event.cause), (Initiator::Guest, CloseCause::Aborted));
+    assert_eq!((event.code, event.code_sent, event.clean), (1006, None, false));
 }
