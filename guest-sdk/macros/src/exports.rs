@@ -1,4 +1,4 @@
-//! `export_with!`: the exports of a component that takes messages piece by piece, or hears of pongs.
+//! `export_with!`: the exports of components that take messages in pieces or hear of pongs.
 //!
 //! `parts` and `pongs` name the resource that `endpoint` exports, so all are exported by the same
 //! bindings; and the SDK's own must not export them, or every component would have to. See
