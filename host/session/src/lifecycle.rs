@@ -114,11 +114,13 @@ impl Lifecycle {
         if !matches!(self.state, State::Opening | State::Open) {
             return None;
         }
+        let code = request.reason.wire_code();
         self.state = State::Closing(Closing {
             initiator: request.initiator,
             cause: request.cause,
-            phrase: request.reason.phrase().to_owned(),
-            code: request.reason.wire_code(),
+            // A Close frame without a code has no place for a phrase.
+            phrase: code.map_or("", |_| request.reason.phrase()).to_owned(),
+            code,
             written: false,
             received: None,
         });
@@ -156,7 +158,13 @@ impl Lifecycle {
         match &mut self.state {
             // Closing => Closing, both frames known; `ended` closes it once ours is written.
             State::Closing(closing) | State::Closed(closing) => {
-                closing.received.get_or_insert(code);
+                if closing.received.is_none() {
+                    closing.received = Some(code);
+                    if !closing.written {
+                        // The peer's is the first.
+                        phrase.clone_into(&mut closing.phrase);
+                    }
+                }
                 OnPeerClose::Complete
             }
             // Opening => Closing, Open => Closing: RFC 6455 §5.5.1, the answer has the code that
@@ -189,12 +197,13 @@ impl Lifecycle {
                 received: None,
             },
         };
+        let has_phrase = closing.received.is_some() || closing.written;
         let event = CloseEvent {
             initiator: closing.initiator,
             cause: closing.cause,
             code_sent: closing.code.filter(|_| closing.written),
             code_received: closing.received.flatten(),
-            phrase: closing.phrase.clone(),
+            phrase: if has_phrase { closing.phrase.clone() } else { String::new() },
             clean: closing.written && closing.received.is_some(),
             code: jakarta_code(&closing),
         };
@@ -291,6 +300,22 @@ mod tests {
         let event = end(lifecycle);
         assert_eq!((event.initiator, event.code, event.clean), (Initiator::Guest, 1009, true));
         assert_eq!((event.code_received, event.phrase.as_str()), (Some(1000), "phrase"));
+    }
+
+    #[test]
+    fn the_phrase_is_that_of_the_first_frame_that_passed() {
+        let mut unsent = open();
+        unsent.begin_close(by_guest(1000, "never left"));
+        assert_eq!(end(unsent).phrase, "");
+        let mut without_code = open();
+        without_code.begin_close(by_guest(1005, "no place"));
+        without_code.close_written();
+        assert_eq!(end(without_code).phrase, "");
+        let mut crossed = open();
+        crossed.begin_close(by_guest(1000, "second"));
+        crossed.peer_closed(Some(1001), "first");
+        crossed.close_written();
+        assert_eq!(end(crossed).phrase, "first");
     }
 
     #[test]
