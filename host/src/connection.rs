@@ -5,6 +5,7 @@
 //! session is written all the same.
 
 mod buffers;
+mod keys;
 mod link;
 mod settings;
 mod socket;
@@ -21,9 +22,9 @@ use sockhop_session::lifecycle::{Lifecycle, OnPeerClose};
 use sockhop_session::outbound::CloseRequest;
 use sockhop_session::port::{Endpoint, Fault, SessionError, Trap, TrapKind};
 use sockhop_session::{CloseCause, CloseEvent, Handle, Initiator, Message};
-use sockhop_wire::Delivery;
+use sockhop_wire::{Delivery, Role};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
 use self::link::{Link, Next};
 pub use self::settings::{Compression, Settings};
@@ -45,8 +46,35 @@ pub struct Connection<IO, E> {
 }
 
 impl<IO: AsyncRead + AsyncWrite + Unpin, E: Endpoint> Connection<IO, E> {
-    /// Takes over a connection after its handshake; `already_read` is what came behind it.
+    /// Takes over a connection that was accepted, after its handshake; `already_read` is what came
+    /// behind it.
     pub fn new(
+        io: IO,
+        already_read: Bytes,
+        session: Arc<Handle>,
+        guest: E,
+        journal: Arc<dyn Journal>,
+        settings: Settings,
+    ) -> Self {
+        Self::of(Role::Server, io, already_read, session, guest, journal, settings)
+    }
+
+    /// Takes over a connection that this side has opened: what it sends is masked (RFC 6455 §5.3),
+    /// and after the closing handshake the server ends the connection (§7.1.1), if it does so
+    /// within the time for that handshake.
+    pub fn client(
+        io: IO,
+        already_read: Bytes,
+        session: Arc<Handle>,
+        guest: E,
+        journal: Arc<dyn Journal>,
+        settings: Settings,
+    ) -> Self {
+        Self::of(Role::Client, io, already_read, session, guest, journal, settings)
+    }
+
+    fn of(
+        role: Role,
         io: IO,
         already_read: Bytes,
         session: Arc<Handle>,
@@ -60,7 +88,8 @@ impl<IO: AsyncRead + AsyncWrite + Unpin, E: Endpoint> Connection<IO, E> {
             Delivery::Whole { max_message_bytes: session.identity().max_message_bytes }
         };
         let close_timeout = settings.close_timeout;
-        let socket = Socket::new(io, already_read, delivery, guest.hears_pongs(), &settings);
+        let hears_pongs = guest.hears_pongs();
+        let socket = Socket::new(role, io, already_read, delivery, hears_pongs, &settings);
         let link = Link::new(socket, session, settings);
         Self { link, guest, lifecycle: Lifecycle::new(), journal, close_timeout }
     }
@@ -107,7 +136,8 @@ impl<IO: AsyncRead + AsyncWrite + Unpin, E: Endpoint> Connection<IO, E> {
             }
         };
         // Out of time: the peer neither reads nor answers, and is not waited for any more.
-        let in_time = timeout(close_timeout, handshake).await.is_ok();
+        let until = Instant::now() + close_timeout;
+        let in_time = timeout_at(until, handshake).await.is_ok();
         if session.is_aborted() && !lifecycle.is_closed() {
             lifecycle.aborted();
         }
@@ -130,7 +160,8 @@ impl<IO: AsyncRead + AsyncWrite + Unpin, E: Endpoint> Connection<IO, E> {
             drop(socket);
             told.await;
         } else {
-            tokio::join!(socket.end(in_time && !event.clean), told);
+            let hangs_up = event.clean.then_some(until);
+            tokio::join!(socket.end(in_time && !event.clean, hangs_up), told);
         }
         event
     }

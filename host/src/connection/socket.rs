@@ -11,11 +11,11 @@ use sockhop_session::{CloseCause, CloseReason, Control, ControlKind, Message};
 use sockhop_wire::deflate::{Inbound, Outbound};
 use sockhop_wire::{Delivery, Event, Output, Reader, Role, Violation, Writer};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::io::poll_read_buf;
 
-use super::buffers;
 use super::settings::Settings;
+use super::{buffers, keys};
 
 /// How much is gathered and not written yet before nothing more is taken, in bytes. It is what a
 /// peer that does not read costs beside its session's queue.
@@ -67,9 +67,11 @@ pub(super) struct Activity {
     pub(super) stalled: Option<Instant>,
 }
 
-/// A connection that speaks WebSocket, as the server of the two.
+/// A connection that speaks WebSocket.
 pub(super) struct Socket<IO> {
     io: IO,
+    /// This side's.
+    role: Role,
     reader: Reader,
     writer: Writer,
     input: BytesMut,
@@ -97,6 +99,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Socket<IO> {
     /// Takes over after the handshake. `already_read` is what came behind it, which is the first to
     /// be read.
     pub(super) fn new(
+        role: Role,
         io: IO,
         already_read: Bytes,
         delivery: Delivery,
@@ -104,15 +107,19 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Socket<IO> {
         settings: &Settings,
     ) -> Self {
         let compression = settings.compression.as_ref();
-        let inbound = compression.map(|with| Inbound::new(Role::Server, &with.agreed));
-        let outbound = compression.map(|with| {
-            Outbound::new(Role::Server, &with.agreed, with.level, with.threshold_bytes)
-        });
+        let inbound = compression.map(|with| Inbound::new(role, &with.agreed));
+        let outbound = compression
+            .map(|with| Outbound::new(role, &with.agreed, with.level, with.threshold_bytes));
+        let writer = match role {
+            Role::Server => Writer::server(outbound),
+            Role::Client => Writer::client(outbound, keys::next),
+        };
         let now = Instant::now();
         Self {
             io,
-            reader: Reader::new(Role::Server, delivery, inbound),
-            writer: Writer::server(outbound),
+            role,
+            reader: Reader::new(role, delivery, inbound),
+            writer,
             input: BytesMut::from(already_read),
             output: Output::new(),
             owed_pong: None,
@@ -337,25 +344,34 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Socket<IO> {
         }
     }
 
-    /// Ends the connection, the server first (RFC 6455 §7.1.1). `lingers` where the peer may still
-    /// be sending.
-    pub(super) async fn end(self, lingers: bool) {
-        let Self { mut io, input, .. } = self;
+    /// Ends the connection, the server first (RFC 6455 §7.1.1): a client whose closing handshake is
+    /// complete waits `until` then for the server to do so. `lingers` where the peer may still be
+    /// sending.
+    pub(super) async fn end(self, lingers: bool, until: Option<Instant>) {
+        let Self { mut io, input, role, .. } = self;
         drop(input);
+        if let (Role::Client, Some(until)) = (role, until) {
+            // A server that does not is not waited for any longer.
+            let _in_time = timeout_at(until, read_to_end(&mut io)).await;
+        }
         let ended = async {
             // Over TLS and HTTP/2 this waits for the peer to take what is before it.
-            if io.shutdown().await.is_err() || !lingers {
-                return;
+            if io.shutdown().await.is_ok() && lingers {
+                read_to_end(&mut io).await;
             }
-            let mut buffer = buffers::lend();
-            while let Ok(1..) = io.read_buf(&mut buffer).await {
-                buffer.clear();
-            }
-            buffers::give_back(buffer);
         };
         // Either way the connection is dropped now.
         let _in_time = timeout(LINGER, ended).await;
     }
+}
+
+/// Reads what nobody wants any more.
+async fn read_to_end(io: &mut (impl AsyncRead + Unpin)) {
+    let mut buffer = buffers::lend();
+    while let Ok(1..) = io.read_buf(&mut buffer).await {
+        buffer.clear();
+    }
+    buffers::give_back(buffer);
 }
 
 /// What the peer has done, by the rule that it broke: the one mapping.

@@ -3,6 +3,7 @@
 //! Time is paused, so it passes only when nothing else can happen: a deadline that is reached is
 //! reached because nobody did anything before.
 
+mod client;
 mod close;
 mod control;
 mod fake;
@@ -22,6 +23,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use sockhop_session::handshake::HandshakeRequest;
 use sockhop_session::{CloseEvent, Handle, Identity, Message, QueueLimits, SessionId, SlowReader};
+use sockhop_wire::Role;
 use tokio::io::{AsyncRead, AsyncWrite, duplex};
 use tokio::task::{JoinHandle, unconstrained};
 use tokio::time::sleep;
@@ -35,6 +37,8 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What a test may want otherwise than most do.
 struct Setup {
+    /// The host's.
+    role: Role,
     /// How much the connection under the session holds each way.
     wire_bytes: usize,
     queue_bytes: usize,
@@ -47,6 +51,7 @@ struct Setup {
 impl Default for Setup {
     fn default() -> Self {
         Self {
+            role: Role::Server,
             wire_bytes: 64 << 10,
             queue_bytes: 64 << 10,
             max_message_bytes: 1 << 20,
@@ -102,7 +107,11 @@ impl Setup {
         let guest = guest(&session);
         let calls = guest.calls();
         let (handle, already_read) = (Arc::clone(&session), self.already_read);
-        let connection = Connection::new(io, already_read, handle, guest, journal, settings);
+        let take_over = match self.role {
+            Role::Server => Connection::new,
+            Role::Client => Connection::client,
+        };
+        let connection = take_over(io, already_read, handle, guest, journal, settings);
         // Without a budget of the runtime's: a connection has to give way by itself.
         let end = TaskTracker::new().spawn(unconstrained(connection.run()));
         (session, calls, notes, end)
