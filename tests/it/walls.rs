@@ -38,6 +38,7 @@ const ONLY_BY: &[(&str, &[&str])] = &[
     ("libfuzzer-sys", &["sockhop-fuzz"]),
     ("miniz_oxide", &["sockhop-fuzz"]),
     ("ppp", &["sockhop"]),
+    ("rustls-native-certs", &["sockhop"]),
     ("tokio", &["sockhop", "sockhop-engine", "sockhop-tests", "sockhop-load", "sockhop-native"]),
     ("tokio-rustls", &["sockhop", "sockhop-tests"]),
     ("tokio-tungstenite", &["sockhop", "sockhop-tests", "sockhop-load"]),
@@ -48,9 +49,10 @@ const ONLY_BY: &[(&str, &[&str])] = &[
 const NAMED_ONLY_IN: &[(&str, &[&str])] = &[
     ("wasmtime::", &["host/engine/", "tests/it/walls.rs"]),
     ("wasmtime_wasi::", &["host/engine/", "tests/it/walls.rs"]),
-    ("tokio_tungstenite::", &["host/src/server/handshake", "tests/"]),
+    ("tokio_tungstenite::", &["host/src/connect/handshake", "host/src/server/handshake", "tests/"]),
     ("ppp::", &["host/src/server/proxy", "tests/it/walls.rs"]),
-    ("rustls::", &["host/src/server/tls", "tests/"]),
+    ("rustls::", &["host/src/connect/tls", "host/src/server/tls", "tests/"]),
+    ("rustls_native_certs::", &["host/src/connect/tls", "tests/it/walls.rs"]),
     ("std::env::", &["host/src/config/", "tests/", "examples/", "guest-sdk/"]),
 ];
 

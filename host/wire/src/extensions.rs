@@ -192,6 +192,13 @@ impl Cursor<'_> {
     }
 }
 
+/// Whether a text is a token, as the names of extensions and of subprotocols have to be (RFC 6455
+/// §4.1, §9.1).
+#[must_use]
+pub fn is_token(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(is_token_byte)
+}
+
 /// RFC 2616 §2.2 and RFC 9110 §5.6.2 agree on what a token is made of.
 fn is_token_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)

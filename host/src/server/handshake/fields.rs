@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use hyper::HeaderMap;
 use hyper::header::{HeaderName, SEC_WEBSOCKET_PROTOCOL};
+use sockhop_wire::extensions::is_token;
 
 use super::Refusal;
 
@@ -41,11 +42,4 @@ pub(super) fn subprotocols(headers: &HeaderMap) -> Result<Vec<String>, Refusal> 
 fn elements<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a [u8]> {
     let lists = headers.get_all(name).iter();
     lists.flat_map(|list| list.as_bytes().split(|&byte| byte == b',')).map(<[u8]>::trim_ascii)
-}
-
-/// RFC 9110 §5.6.2; the same as RFC 6455's, which says it by RFC 2616's separators.
-fn is_token(text: &str) -> bool {
-    let is_token_byte =
-        |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-    !text.is_empty() && text.bytes().all(is_token_byte)
 }
