@@ -10,6 +10,7 @@ use self::args::{Command, CommandLine};
 pub mod args;
 mod check;
 mod config;
+pub mod connect;
 mod deploy;
 pub mod exit;
 mod list;
@@ -37,6 +38,7 @@ pub fn perform(command: &Command) -> ExitCode {
         Command::List(args) => list::list(args),
         Command::Sessions(args) => sessions::sessions(args),
         Command::Logs(args) => logs::logs(args),
+        Command::Connect(args) => connect::connect(args),
         Command::Config(command) => config::config(command),
     }
 }

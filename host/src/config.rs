@@ -87,7 +87,7 @@ pub use self::{
     slow_reader::{SlowReader, SlowReaderError},
     socket_path::{SOCKET_PATH_MAX_BYTES, SocketPathError},
     strategy::{Strategy, StrategyError},
-    time_span::TimeSpanError,
+    time_span::{TimeSpan, TimeSpanError},
     tls::{ClientAuth, HANDSHAKE_TIMEOUT, TlsSettings},
     token_file::{TokenFile, TokenFileError},
     variables::VariableProblem,

@@ -124,7 +124,7 @@ async fn a_wrong_command_line_is_2() {
         host.cli(arguments).await.failed(2);
     }
     let help = host.cli(&["--help"]).await.succeeded();
-    for verb in ["run", "check", "deploy", "undeploy", "list", "sessions", "logs", "config"] {
+    for verb in "run check deploy undeploy list sessions logs connect config".split(' ') {
         assert!(help.contains(verb), "{verb}: {help}");
     }
 }

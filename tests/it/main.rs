@@ -14,6 +14,7 @@ mod close;
 mod component;
 mod config;
 mod configurator;
+mod connect;
 mod controls;
 mod deploy;
 mod echo;

@@ -4,8 +4,11 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use hyper::header::HeaderValue;
 
-use crate::config::{AdminAddress, DeploymentName, ListenAddress, Strategy};
+use super::connect::HeaderField;
+use crate::config::{AdminAddress, DeploymentName, ListenAddress, Strategy, TimeSpan};
+use crate::connect::{Proxy, WebSocketUrl};
 
 /// WebSocket endpoints in WebAssembly, deployed without dropping a connection.
 ///
@@ -35,6 +38,13 @@ pub enum Command {
     Sessions(SessionsArgs),
     /// Print the log of a deployment.
     Logs(LogsArgs),
+    /// Open a WebSocket anywhere: what is typed or piped in is sent, what comes is printed.
+    ///
+    /// Each line of standard input is a message, and each message that comes a line of standard
+    /// output; a line break in one is written as a space there. Binary messages are written as
+    /// they are, and in hexadecimal to a terminal. Where standard input is a terminal, lines that
+    /// begin with a slash are commands, which /help lists.
+    Connect(ConnectArgs),
     /// Check or print a configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -144,6 +154,44 @@ pub struct LogsArgs {
     pub admin: AdminArgs,
 }
 
+/// `sockhop connect`.
+#[derive(Args, Clone, Debug)]
+pub struct ConnectArgs {
+    /// Where to: ws://HOST or wss://HOST, with port, path and query.
+    #[arg(value_name = "URL")]
+    pub url: WebSocketUrl,
+    /// Offer this subprotocol; may be given several times, the preferred one first.
+    #[arg(long = "subprotocol", value_name = "NAME")]
+    pub subprotocols: Vec<String>,
+    /// Send this header field too; may be given several times.
+    #[arg(long = "header", value_name = "NAME: VALUE")]
+    pub headers: Vec<HeaderField>,
+    /// Send this origin, as a page of it would.
+    #[arg(long, value_name = "ORIGIN")]
+    pub origin: Option<HeaderValue>,
+    /// Do not offer permessage-deflate.
+    #[arg(long)]
+    pub no_compression: bool,
+    /// Send binary messages: lines of a terminal, else what comes as it comes.
+    #[arg(long)]
+    pub binary: bool,
+    /// Trust the authorities in FILE (PEM) in place of the system's.
+    #[arg(long, value_name = "FILE")]
+    pub ca: Option<PathBuf>,
+    /// Go through the proxy at http://[USER:PASSWORD@]HOST:PORT, by CONNECT.
+    #[arg(long, value_name = "URL")]
+    pub proxy: Option<Proxy>,
+    /// Give up when there is no connection after TIME.
+    #[arg(long, value_name = "TIME", default_value = "10s")]
+    pub timeout: TimeSpan,
+    /// At the end of what is piped in, close when nothing has come for TIME.
+    #[arg(long, value_name = "TIME", default_value = "1s")]
+    pub wait: TimeSpan,
+    /// Show the handshake.
+    #[arg(short, long)]
+    pub verbose: bool,
+}
+
 /// `sockhop config`.
 #[derive(Debug, Subcommand)]
 pub enum ConfigCommand {
@@ -194,6 +242,29 @@ mod tests {
     }
 
     #[test]
+    fn connect_takes_what_a_handshake_is_made_of() {
+        let line = [
+            "sockhop",
+            "connect",
+            "wss://a.example/chat",
+            "--subprotocol=a",
+            "--subprotocol=b",
+            "--header",
+            "X-Y: z",
+            "--proxy=http://p:1",
+            "--timeout=500ms",
+        ];
+        let parsed = CommandLine::try_parse_from(line).unwrap();
+        let Command::Connect(connect) = parsed.command else { panic!("{parsed:?}") };
+        assert_eq!(connect.url.to_string(), "wss://a.example/chat");
+        assert_eq!(connect.subprotocols, ["a", "b"]);
+        assert_eq!(connect.headers, ["X-Y: z".parse().unwrap()]);
+        assert_eq!(connect.proxy.unwrap().to_string(), "p:1");
+        assert_eq!(connect.timeout.0.as_millis(), 500);
+        assert_eq!(connect.wait.0.as_millis(), 1000);
+    }
+
+    #[test]
     fn wrong_values_are_usage_errors_with_exit_code_2() {
         for line in [
             "sockhop",
@@ -204,6 +275,12 @@ mod tests {
             "sockhop deploy chat c.wasm --strategy hop",
             "sockhop logs",
             "sockhop config",
+            "sockhop connect",
+            "sockhop connect a.example",
+            "sockhop connect http://a.example",
+            "sockhop connect ws://a --header x",
+            "sockhop connect ws://a --proxy https://p",
+            "sockhop connect ws://a --timeout 1",
         ] {
             let error = CommandLine::try_parse_from(line.split(' ')).unwrap_err();
             assert_eq!(error.exit_code(), 2, "{line}");

@@ -1,9 +1,21 @@
 //! Lengths of time, as people write them: `500ms`, `10s`, `5m`, `1h`.
 
-use std::time::Duration;
+use std::{str::FromStr, time::Duration};
 
 /// The units, largest first: what each is called and its milliseconds.
 const UNITS: [(&str, u64); 4] = [("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
+
+/// A length of time in an argument of the command line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TimeSpan(pub Duration);
+
+impl FromStr for TimeSpan {
+    type Err = TimeSpanError;
+
+    fn from_str(text: &str) -> Result<Self, TimeSpanError> {
+        parse(text).map(Self)
+    }
+}
 
 /// Reads a whole number and one of `ms`, `s`, `m` and `h`, with or without spaces between them.
 pub(super) fn parse(text: &str) -> Result<Duration, TimeSpanError> {
