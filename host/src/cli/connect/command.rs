@@ -1,13 +1,15 @@
 //! What a person types: messages, and commands that begin with a slash.
 
 use bytes::Bytes;
-use sockhop_session::{CloseError, CloseReason, Message};
+use sockhop_session::outbound::CONTROL_BYTES_MAX;
+use sockhop_session::{CloseError, CloseReason, ControlError, Message};
 use thiserror::Error;
 
 /// What `/help` prints.
 pub(super) const HELP: &str = "\
 a line is sent as a message; commands begin with a slash:
   /binary HEX            send bytes, such as /binary 00ff
+  /ping [DATA]           ask whether the server is there; its answer is shown
   /close [CODE [PHRASE]] close, with 1000 where no code is named
   /help                  print this
   //TEXT                 send /TEXT
@@ -17,6 +19,7 @@ the end of the input (Ctrl-D) closes too";
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Typed {
     Send(Message),
+    Ping(Bytes),
     Close(CloseReason),
     Help,
 }
@@ -32,6 +35,8 @@ pub(super) fn read(line: String, binary: bool) -> Result<Typed, CommandError> {
     let (verb, rest) = command.split_once(' ').unwrap_or((command, ""));
     match verb {
         "binary" => hex(rest).map(|bytes| Typed::Send(Message::Binary(bytes))),
+        "ping" if rest.len() > CONTROL_BYTES_MAX => Err(ControlError::TooLong(rest.len()).into()),
+        "ping" => Ok(Typed::Ping(rest.to_owned().into())),
         "close" => close(rest).map(Typed::Close),
         "help" => Ok(Typed::Help),
         _ => Err(CommandError::Unknown(verb.to_owned())),
@@ -67,6 +72,8 @@ fn hex(text: &str) -> Result<Bytes, CommandError> {
 pub(super) enum CommandError {
     #[error(transparent)]
     Close(#[from] CloseError),
+    #[error(transparent)]
+    Ping(#[from] ControlError),
     #[error("{0:?} is no close code; use a number, such as 1000")]
     NoCode(String),
     #[error("bytes are written with two hexadecimal digits each, such as 00ff")]
@@ -101,6 +108,8 @@ mod tests {
             ("/binary 00fF", bytes(b"\x00\xff")),
             ("/binary 68 65 6c", bytes(b"hel")),
             ("/binary", bytes(b"")),
+            ("/ping", Typed::Ping(Bytes::new())),
+            ("/ping are you there", Typed::Ping(Bytes::from_static(b"are you there"))),
             ("/close", reason(1000, "")),
             ("/close 4001", reason(4001, "")),
             ("/close 4001 so long", reason(4001, "so long")),
@@ -123,6 +132,8 @@ mod tests {
         ] {
             assert_eq!(read(line.to_owned(), false), Err(error), "{line}");
         }
+        let long = format!("/ping {}", "x".repeat(CONTROL_BYTES_MAX + 1));
+        assert_eq!(read(long, false), Err(ControlError::TooLong(CONTROL_BYTES_MAX + 1).into()));
     }
 
     proptest! {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use sockhop_session::close::code;
 use sockhop_session::outbound::CloseRequest;
-use sockhop_session::{CloseEvent, CloseReason, Handle, Message, SendError};
+use sockhop_session::{CloseEvent, CloseReason, Control, ControlKind, Handle, Message, SendError};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep, sleep_until};
@@ -142,6 +142,12 @@ impl Talking<'_> {
                     if self.send(message).await.is_err() {
                         // The session's end says why.
                         return Ok(());
+                    }
+                }
+                Typed::Ping(payload) => {
+                    let ping = Control { kind: ControlKind::Ping, payload };
+                    if let Err(error) = self.session.send_control(ping) {
+                        say(&chain(&error));
                     }
                 }
                 Typed::Close(reason) => {

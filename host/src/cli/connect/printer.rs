@@ -5,12 +5,14 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::sync::{Arc, OnceLock};
 
+use bytes::Bytes;
 use sockhop_session::outbound::CloseRequest;
 use sockhop_session::port::{Endpoint, Fault, SessionError, Trap};
 use sockhop_session::{CloseEvent, CloseReason, Handle, Message};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use crate::cli::output::say;
 use crate::telemetry::escaped;
 
 /// How many bytes of a binary message are shown in a terminal.
@@ -97,6 +99,16 @@ impl<W: Write + Send> Endpoint for Printer<W> {
     }
 
     async fn on_part(&mut self, _piece: Message, _last: bool) -> Result<(), Fault> {
+        Ok(())
+    }
+
+    fn hears_pongs(&self) -> bool {
+        // A script has not asked.
+        self.terminal
+    }
+
+    async fn on_pong(&mut self, data: Bytes) -> Result<(), Fault> {
+        say(&format!("pong {}", escaped(&String::from_utf8_lossy(&data))));
         Ok(())
     }
 

@@ -35,6 +35,7 @@ fn sentence(event: &CloseEvent) -> String {
                 .to_owned()
         }
         (CloseCause::MessageTooBig, _) => "closed: the server sent too big a message".to_owned(),
+        (CloseCause::Aborted, _) => "the connection was dropped".to_owned(),
         (CloseCause::PongTimeout, _) => "closed: the server answered no ping".to_owned(),
         (CloseCause::WriteTimeout, _) => "given up: the server takes nothing".to_owned(),
         (

@@ -11,7 +11,9 @@ use super::peer::{Frame, PING, PONG, frame, text_frame};
 use super::{CLOSE_TIMEOUT, Setup, serve, settled, text};
 
 fn pongs(calls: &[Call]) -> Vec<&[u8]> {
-    let pong = |call| if let &Call::Pong(ref data) = call { Some(&data[..]) } else { None };
+    fn pong(call: &Call) -> Option<&[u8]> {
+        if let Call::Pong(data) = call { Some(data) } else { None }
+    }
     calls.iter().filter_map(pong).collect()
 }
 
