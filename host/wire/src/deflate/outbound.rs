@@ -98,7 +98,7 @@ impl Outbound {
                 }
                 compressed
             }
-            Err(Broken) => {
+            Err(Unfinished) => {
                 // Nothing of this has been sent, and a fresh machine does not refer back: the
                 // connection goes on as if history began here.
                 lent.discard();
@@ -115,38 +115,44 @@ impl Outbound {
     }
 }
 
-/// The library refused to compress, which it has no reason to.
-struct Broken;
+/// The machine was stopped halfway: the message takes too much, or the library refused, which it
+/// has no reason to. It is not to be used again: zlib-rs 0.6 does not forget, when it is reset, how
+/// much of its output it had handed out, and runs out of room for more.
+struct Unfinished;
 
 /// One message; nothing where it takes more than `most` bytes without its tail.
-fn deflate(machine: &mut Compress, payload: &[u8], most: usize) -> Result<Option<Bytes>, Broken> {
+fn deflate(
+    machine: &mut Compress,
+    payload: &[u8],
+    most: usize,
+) -> Result<Option<Bytes>, Unfinished> {
     with_scratch(|scratch| {
         let mut rest = payload;
         let mut gathered = Vec::new();
         loop {
             let (used, made) = (machine.total_in(), machine.total_out());
-            machine.compress(rest, scratch, FlushCompress::Sync).map_err(|_| Broken)?;
-            let used = usize::try_from(machine.total_in() - used).map_err(|_| Broken)?;
-            let made = usize::try_from(machine.total_out() - made).map_err(|_| Broken)?;
-            rest = rest.get(used..).ok_or(Broken)?;
-            let chunk = scratch.get(..made).ok_or(Broken)?;
+            machine.compress(rest, scratch, FlushCompress::Sync).map_err(|_| Unfinished)?;
+            let used = usize::try_from(machine.total_in() - used).map_err(|_| Unfinished)?;
+            let made = usize::try_from(machine.total_out() - made).map_err(|_| Unfinished)?;
+            rest = rest.get(used..).ok_or(Unfinished)?;
+            let chunk = scratch.get(..made).ok_or(Unfinished)?;
 
             // zlib's manual: the flush is complete when it leaves room. (Where it ended with the
             // buffer's last byte another empty block follows, which is valid.)
             let is_complete = made < scratch.len();
             if is_complete && !rest.is_empty() {
-                return Err(Broken);
+                return Err(Unfinished);
             }
             if is_complete && gathered.is_empty() {
-                let compressed = chunk.strip_suffix(&TAIL).ok_or(Broken)?;
+                let compressed = chunk.strip_suffix(&TAIL).ok_or(Unfinished)?;
                 return Ok((compressed.len() <= most).then(|| Bytes::copy_from_slice(compressed)));
             }
             gathered.extend_from_slice(chunk);
             if gathered.len().saturating_sub(TAIL.len()) > most {
-                return Ok(None);
+                return if is_complete { Ok(None) } else { Err(Unfinished) };
             }
             if is_complete {
-                let compressed = gathered.strip_suffix(&TAIL).ok_or(Broken)?.len();
+                let compressed = gathered.strip_suffix(&TAIL).ok_or(Unfinished)?.len();
                 gathered.truncate(compressed);
                 return Ok(Some(Bytes::from(gathered.into_boxed_slice())));
             }

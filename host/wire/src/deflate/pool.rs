@@ -66,6 +66,10 @@ impl Decompressor {
 impl Drop for Decompressor {
     fn drop(&mut self) {
         let Some(mut machine) = self.0.take() else { return };
+        if std::thread::panicking() {
+            // Whatever has gone wrong stays with this message.
+            return;
+        }
         // A thread that ends has no pool any more; the machine ends with it.
         let _ = DECOMPRESSORS.try_with(|pool| {
             let mut pool = pool.borrow_mut();
@@ -110,6 +114,10 @@ impl Compressor {
 impl Drop for Compressor {
     fn drop(&mut self) {
         let Some(mut machine) = self.machine.take() else { return };
+        if std::thread::panicking() {
+            // Whatever has gone wrong stays with this message.
+            return;
+        }
         let _ = COMPRESSORS.try_with(|pool| {
             let mut pool = pool.borrow_mut();
             if pool.iter().any(|(of, _)| *of == self.key) {

@@ -126,6 +126,27 @@ fn what_does_not_get_smaller_is_left_as_it_is_unless_history_forbids() {
 }
 
 #[test]
+fn a_message_that_is_given_up_leaves_nothing_to_the_next() {
+    // A machine is given up with output that it has not handed out yet, again and again.
+    for level in 1..=9 {
+        for bits in [9, 12, 15] {
+            let agreed = agreed(false, false, bits, bits);
+            for bytes in [15_500, 16_000, 16_300, 20_000, 100_000, COMPRESSED_BYTES_MAX] {
+                for seed in 0..8 {
+                    let mut direction = Direction::from(Role::Server, &agreed, level);
+                    let noise = noise(bytes, seed + 1);
+                    assert!(direction.carry(&noise, usize::MAX, 65_536) == noise);
+                }
+                let mut another = Direction::from(Role::Server, &agreed, level);
+                let text = prose(60_000, 3);
+                let came = another.carry(&text, usize::MAX, 65_536);
+                assert!(came == text, "level {level}, {bits} bits, behind {bytes} bytes");
+            }
+        }
+    }
+}
+
+#[test]
 fn the_threshold_is_what_wants_goes_by() {
     let outbound = Outbound::new(Role::Server, &agreed(false, false, 15, 15), 1, 100);
     assert_eq!(
