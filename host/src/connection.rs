@@ -131,14 +131,15 @@ impl<IO: AsyncRead + AsyncWrite + Unpin, E: Endpoint> Connection<IO, E> {
         let handshake = async {
             tokio::select! {
                 biased;
-                () = poll_fn(|cx| session.poll_aborted(cx)) => {}
-                () = close(&mut link, &mut lifecycle) => {}
+                () = poll_fn(|cx| session.poll_aborted(cx)) => true,
+                () = close(&mut link, &mut lifecycle) => false,
             }
         };
         // Out of time: the peer neither reads nor answers, and is not waited for any more.
         let until = Instant::now() + close_timeout;
-        let in_time = timeout_at(until, handshake).await.is_ok();
-        if session.is_aborted() && !lifecycle.is_closed() {
+        let outcome = timeout_at(until, handshake).await;
+        let in_time = outcome.is_ok();
+        if outcome == Ok(true) && !lifecycle.is_closed() {
             lifecycle.aborted();
         }
         let unsent = link.session.shut();

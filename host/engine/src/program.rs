@@ -125,7 +125,10 @@ impl Program {
             (false, false, false) => "sockhop:websocket/endpoints@0.1.0",
             (true, false, false) => "sockhop:websocket/configured-endpoints@0.1.0",
             (false, true, false) => "sockhop:websocket/partial-endpoints@0.1.0",
-            (true, true, _) | (_, _, true) => "sockhop:websocket/all-exports@0.1.0",
+            (false, false, true) => "sockhop:websocket/pong-hearing-endpoints@0.1.0",
+            (true, true, _) | (true, _, true) | (_, true, true) => {
+                "sockhop:websocket/all-exports@0.1.0"
+            }
         }
     }
 

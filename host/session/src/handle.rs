@@ -202,12 +202,6 @@ impl Handle {
         self.outbound().abort();
     }
 
-    /// Whether the connection is to be dropped.
-    #[must_use]
-    pub fn is_aborted(&self) -> bool {
-        self.lock_outbound().is_aborted()
-    }
-
     /// For the connection while it closes: ready once it is to be dropped.
     pub fn poll_aborted(&self, cx: &mut Context<'_>) -> Poll<()> {
         let mut outbound = self.outbound();

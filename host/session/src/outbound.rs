@@ -14,7 +14,7 @@ use std::task::Waker;
 
 use sockhop_wire::{Message, Shared};
 
-use self::batch::Batch;
+use self::batch::{Batch, Held};
 pub use self::bounds::{
     BATCH_BYTES_MAX, MESSAGE_OVERHEAD_BYTES, QueueLimits, QueueStatus, SendError, SlowReader,
 };
@@ -32,8 +32,10 @@ pub use crate::close::CloseRequest;
 #[derive(Debug)]
 pub struct Outbound {
     entries: VecDeque<Entry>,
-    /// How many of the entries are control frames.
-    controls: usize,
+    /// How many entries there have been before those.
+    taken: u64,
+    /// Control frames, each with how many entries there were before it.
+    controls: VecDeque<(u64, Control)>,
     streams: Streams,
     queued_bytes: usize,
     /// What the reply that waits for room takes, if one does: nobody else gets that room.
@@ -52,7 +54,6 @@ pub struct Outbound {
 enum Entry {
     Message(Message),
     Shared(Arc<Shared>),
-    Control(Control),
     /// The place of a message that is sent piece by piece: the first of the streams.
     Stream,
 }
@@ -70,7 +71,8 @@ impl Outbound {
     pub fn new(limits: QueueLimits) -> Self {
         Self {
             entries: VecDeque::new(),
-            controls: 0,
+            taken: 0,
+            controls: VecDeque::new(),
             streams: Streams::default(),
             queued_bytes: 0,
             claimed_bytes: 0,
@@ -121,7 +123,8 @@ impl Outbound {
 
     /// Whether nothing waits, and nothing that comes would have to.
     pub(crate) fn is_empty(&self) -> bool {
-        self.entries.is_empty() && self.batch.is_none() && self.claimed_bytes == 0 && self.is_open()
+        let holds_nothing = self.entries.is_empty() && self.controls.is_empty();
+        holds_nothing && self.batch.is_none() && self.claimed_bytes == 0 && self.is_open()
     }
 
     /// Takes a guest's reply, or says what else is to become of it.
@@ -242,7 +245,7 @@ impl Outbound {
     pub fn shut(&mut self) -> Option<CloseRequest> {
         let state = std::mem::replace(&mut self.state, State::Shut);
         self.entries = VecDeque::new();
-        self.controls = 0;
+        self.controls = VecDeque::new();
         self.streams = Streams::default();
         self.queued_bytes = 0;
         self.claimed_bytes = 0;
@@ -252,18 +255,25 @@ impl Outbound {
     }
 
     fn admit(&mut self, cost: usize, entry: Entry) -> Result<(), SendError> {
+        if self.may_append(cost)? {
+            self.append(cost, entry);
+        }
+        Ok(())
+    }
+
+    /// Whether something that takes so much is to be queued; otherwise it is dropped.
+    fn may_append(&mut self, cost: usize) -> Result<bool, SendError> {
         if !self.is_open() {
             return Err(SendError::Closed);
         }
         if self.makes_room(cost) {
-            self.append(cost, entry);
-            return Ok(());
+            return Ok(true);
         }
         match self.limits.slow_reader {
             SlowReader::Wait => Err(SendError::QueueFull(self.status())),
             SlowReader::Drop => {
                 self.dropped = self.dropped.saturating_add(1);
-                Ok(())
+                Ok(false)
             }
             SlowReader::Close => {
                 Err(self.too_slow().map_or(SendError::Closed, SendError::QueueFull))
@@ -274,13 +284,13 @@ impl Outbound {
     fn append(&mut self, cost: usize, entry: Entry) {
         self.queued_bytes = self.queued_bytes.saturating_add(cost);
         self.entries.push_back(entry);
-        self.hold_back(1, cost);
+        self.hold_back(Held::Entry, cost);
     }
 
     /// Something was queued: it is held back where that is wanted, and not too much already.
-    fn hold_back(&mut self, entries: usize, cost: usize) {
+    fn hold_back(&mut self, what: Held, cost: usize) {
         let limit = self.limits.bytes;
-        let is_held = self.batch.as_mut().is_some_and(|batch| batch.holds(entries, cost, limit));
+        let is_held = self.batch.as_mut().is_some_and(|batch| batch.holds(what, cost, limit));
         if !is_held {
             self.wake();
         }

@@ -108,6 +108,9 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Link<IO> {
         if self.read_in_turn >= MESSAGES_IN_A_TURN_MAX {
             // A peer that always has more to say leaves the worker to others now and then.
             self.read_in_turn = 0;
+            if poll_fn(|cx| Poll::Ready(self.poll_flush(cx))).await.is_err() {
+                return Next::Lost;
+            }
             yield_now().await;
         }
         poll_fn(|cx| {
@@ -259,7 +262,8 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Link<IO> {
     fn take_queued(&mut self) -> Taken {
         for _ in 0..MESSAGES_A_TURN_MAX {
             if self.socket.is_full() {
-                return Taken::Full;
+                // A peer that sends and does not read is not heard beyond a close.
+                return if self.session.is_open() { Taken::Full } else { Taken::Closing };
             }
             match self.session.take_next() {
                 outbound::Next::Write(outgoing) => self.socket.send(&outgoing),

@@ -21,6 +21,10 @@ use super::{buffers, keys};
 /// peer that does not read costs beside its session's queue.
 pub(super) const OUTPUT_BYTES_MAX: usize = 64 << 10;
 
+/// How many reads and frames that nobody hears of are dealt with before other connections have a
+/// turn.
+const UNHEARD_IN_A_TURN_MAX: u32 = 128;
+
 /// How many pieces one system call writes.
 const SLICES_MAX: usize = 16;
 
@@ -29,8 +33,9 @@ const SLICES_MAX: usize = 16;
 /// connection, and with it the Close frame on its way.
 const LINGER: Duration = Duration::from_secs(1);
 
-/// The payload of the host's own pings, by which their answers are known.
-const KEEP_ALIVE: &[u8] = b"sockhop";
+/// The payload of a connection's own pings, by which their answers are known: drawn by lot, so that
+/// no guest pings with it.
+type KeepAlive = [u8; 8];
 
 /// What comes from the peer.
 #[derive(Debug)]
@@ -86,8 +91,8 @@ pub(super) struct Socket<IO> {
     takes_parts: bool,
     /// Whether anybody hears of pongs.
     hears_pongs: bool,
-    /// A ping of the host's is not answered.
-    asks: bool,
+    /// What the host pings with, once it has.
+    keep_alive: Option<KeepAlive>,
     /// Something was read of which no event has come yet.
     is_fresh: bool,
     /// Whether anybody asks when something was written.
@@ -127,7 +132,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Socket<IO> {
             says: false,
             takes_parts: matches!(delivery, Delivery::Parts),
             hears_pongs,
-            asks: false,
+            keep_alive: None,
             is_fresh: false,
             notes_sent: settings.idle_timeout.is_some(),
             activity: Activity { heard: now, received: now, sent: now, stalled: None },
@@ -146,7 +151,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Socket<IO> {
 
     /// The next thing that the peer says. Pings are answered here.
     pub(super) fn poll_incoming(&mut self, cx: &mut Context<'_>) -> Poll<Incoming> {
-        loop {
+        for _ in 0..UNHEARD_IN_A_TURN_MAX {
             if self.owed_pong.is_some() {
                 // A peer that asks and reads no answers is not read from either.
                 match self.poll_flush(cx) {
@@ -176,13 +181,14 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Socket<IO> {
                 }
             }
         }
+        cx.waker().wake_by_ref();
+        Poll::Pending
     }
 
     fn incoming(&mut self, event: Event) -> Option<Incoming> {
         self.is_fresh = false;
-        if let Event::Pong(payload) = &event
-            && payload == KEEP_ALIVE
-            && std::mem::take(&mut self.asks)
+        if let (Event::Pong(payload), Some(keep_alive)) = (&event, &self.keep_alive)
+            && payload == &keep_alive[..]
         {
             return None;
         }
@@ -267,10 +273,10 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Socket<IO> {
     /// Asks the peer whether it is there.
     pub(super) fn send_keep_alive(&mut self) {
         let said = self.says;
-        self.asks = true;
+        let keep_alive = *self.keep_alive.get_or_insert_with(draw_keep_alive);
         self.gather();
         self.says = said;
-        self.writer.ping(KEEP_ALIVE, &mut self.output);
+        self.writer.ping(&keep_alive, &mut self.output);
     }
 
     fn answer_ping(&mut self) {
@@ -363,6 +369,14 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Socket<IO> {
         // Either way the connection is dropped now.
         let _in_time = timeout(LINGER, ended).await;
     }
+}
+
+fn draw_keep_alive() -> KeepAlive {
+    let mut payload = KeepAlive::default();
+    for half in payload.as_chunks_mut().0 {
+        *half = keys::next();
+    }
+    payload
 }
 
 /// Reads what nobody wants any more.

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use thiserror::Error;
 
-use super::{Entry, Outbound, SendError, cost_of};
+use super::{Held, Outbound, SendError, cost_of};
 
 /// The longest payload of a control frame, in bytes (RFC 6455 §5.5).
 pub const CONTROL_BYTES_MAX: usize = 125;
@@ -48,10 +48,13 @@ impl Outbound {
         if bytes > CONTROL_BYTES_MAX {
             return Err(ControlError::TooLong(bytes));
         }
-        let before = self.entries.len();
-        self.admit(cost_of(bytes), Entry::Control(control))?;
-        // Where the operator drops what is too much, nothing may have been queued.
-        self.controls += self.entries.len() - before;
+        let cost = cost_of(bytes);
+        if self.may_append(cost)? {
+            self.queued_bytes = self.queued_bytes.saturating_add(cost);
+            let before = self.taken.saturating_add(self.entries.len() as u64);
+            self.controls.push_back((before, control));
+            self.hold_back(Held::Control, cost);
+        }
         Ok(())
     }
 }

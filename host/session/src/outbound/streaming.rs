@@ -2,7 +2,7 @@
 
 use sockhop_wire::Message;
 
-use super::{Entry, Outbound, SendError, StreamId, WriteError, cost_of};
+use super::{Entry, Held, Outbound, SendError, StreamId, WriteError, cost_of};
 use crate::close::{CloseCause, CloseRequest};
 
 impl Outbound {
@@ -37,7 +37,7 @@ impl Outbound {
         }
         self.streams.write(stream, piece)?;
         self.queued_bytes = self.queued_bytes.saturating_add(cost);
-        self.hold_back(0, cost);
+        self.hold_back(Held::Piece, cost);
         Ok(())
     }
 

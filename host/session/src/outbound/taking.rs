@@ -6,35 +6,46 @@ use super::{Entry, Outbound, Outgoing, cost_of};
 impl Outbound {
     /// Takes the next thing to write, if there is any.
     pub(super) fn take(&mut self) -> Option<Outgoing> {
-        while self.entries.len() > self.held_entries() {
+        let (held_entries, held_controls) =
+            self.batch.as_ref().map_or((0, 0), |batch| (batch.entries, batch.controls));
+        let control_may_go = self.controls.len() > held_controls;
+        loop {
+            let is_next = |(before, _): &(u64, _)| *before <= self.taken;
+            if control_may_go && self.controls.front().is_some_and(is_next) {
+                return self.take_control();
+            }
+            if self.entries.len() <= held_entries {
+                return None;
+            }
             let outgoing = match self.entries.front()? {
                 Entry::Stream => match self.take_from_stream() {
                     FromStream::Piece(outgoing) => return Some(outgoing),
                     FromStream::Over => continue,
-                    FromStream::Unfinished => return self.take_control(),
+                    // A control frame may stand between two pieces (RFC 6455 §5.4), and would wait
+                    // for as long as the guest takes its time.
+                    FromStream::Unfinished if control_may_go => return self.take_control(),
+                    FromStream::Unfinished => return None,
                 },
-                Entry::Message(_) | Entry::Shared(_) | Entry::Control(_) => {
-                    match self.entries.pop_front()? {
-                        Entry::Message(message) => Outgoing::Message(message),
-                        Entry::Shared(shared) => Outgoing::Shared(shared),
-                        Entry::Control(control) => {
-                            self.controls -= 1;
-                            Outgoing::Control(control)
-                        }
-                        Entry::Stream => return None,
-                    }
-                }
+                Entry::Message(_) | Entry::Shared(_) => match self.take_entry()? {
+                    Entry::Message(message) => Outgoing::Message(message),
+                    Entry::Shared(shared) => Outgoing::Shared(shared),
+                    Entry::Stream => return None,
+                },
             };
             self.release(cost_of(outgoing.payload_bytes()));
             return Some(outgoing);
         }
-        None
+    }
+
+    fn take_entry(&mut self) -> Option<Entry> {
+        self.taken = self.taken.saturating_add(1);
+        self.entries.pop_front()
     }
 
     fn take_from_stream(&mut self) -> FromStream {
         let taken = self.streams.take();
         if taken.is_over {
-            self.entries.pop_front();
+            self.take_entry();
             self.release(cost_of(0));
         }
         if let Some(Piece { piece, first, last }) = taken.piece {
@@ -46,23 +57,10 @@ impl Outbound {
         if taken.is_over { FromStream::Over } else { FromStream::Unfinished }
     }
 
-    /// Takes a control frame from behind a message that is not finished: it may stand between two
-    /// pieces (RFC 6455 §5.4), and would wait for as long as the guest takes its time.
     fn take_control(&mut self) -> Option<Outgoing> {
-        if self.controls == 0 {
-            return None;
-        }
-        let may_go = self.entries.len() - self.held_entries();
-        let is_control = |entry: &Entry| matches!(entry, Entry::Control(_));
-        let place = self.entries.iter().take(may_go).position(is_control)?;
-        let Entry::Control(control) = self.entries.remove(place)? else { return None };
+        let (_before, control) = self.controls.pop_front()?;
         self.release(cost_of(control.payload.len()));
-        self.controls -= 1;
         Some(Outgoing::Control(control))
-    }
-
-    fn held_entries(&self) -> usize {
-        self.batch.as_ref().map_or(0, |batch| batch.entries)
     }
 
     fn release(&mut self, bytes: usize) {
