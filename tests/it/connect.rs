@@ -1,7 +1,7 @@
 //! `sockhop connect`: the client for people and scripts, against the real host and against servers
 //! that misbehave.
 
-use std::process::Stdio;
+use std::process::{Output, Stdio};
 
 use sockhop_tests::{Outcome, TestHost, artefacts, within};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
@@ -16,13 +16,20 @@ fn command(arguments: &[&str]) -> Command {
 }
 
 /// Pipes this through the client.
-async fn piped(arguments: &[&str], input: &[u8]) -> Outcome {
+async fn piped_bytes(arguments: &[&str], input: &[u8]) -> Output {
     let mut child = command(arguments).spawn().expect("the binary runs");
     let mut stdin = child.stdin.take().expect("piped");
-    // A client that has failed reads nothing.
-    let _written = within("the client to read", stdin.write_all(input)).await;
-    drop(stdin);
-    within("the client to end", child.wait_with_output()).await.expect("it was started").into()
+    let feeding = async move {
+        // A client that has failed reads nothing.
+        let _written = stdin.write_all(input).await;
+    };
+    // What it prints is read meanwhile, or it would stop.
+    let talking = async { tokio::join!(feeding, child.wait_with_output()).1 };
+    within("the client to end", talking).await.expect("it was started")
+}
+
+async fn piped(arguments: &[&str], input: &[u8]) -> Outcome {
+    piped_bytes(arguments, input).await.into()
 }
 
 fn url(host: &TestHost, path: &str) -> String {
@@ -59,10 +66,8 @@ async fn large_messages_go_through_compressed_or_not() {
 #[tokio::test(flavor = "multi_thread")]
 async fn binary_is_sent_and_printed_as_it_is() {
     let host = TestHost::with_guests(["echo"]).await;
-    let input: Vec<u8> = (0..=255).cycle().take(300_000).collect();
-    let mut child = command(&[&url(&host, "/echo"), "--binary"]).spawn().expect("it runs");
-    child.stdin.take().expect("piped").write_all(&input).await.expect("it reads");
-    let output = within("the client to end", child.wait_with_output()).await.expect("it runs");
+    let input: Vec<u8> = (0..=255).cycle().take(3_000_000).collect();
+    let output = piped_bytes(&[&url(&host, "/echo"), "--binary"], &input).await;
     assert!(output.status.success() && output.stdout == input);
 }
 
