@@ -66,7 +66,7 @@ async fn a_connection_that_is_dropped_ends_without_a_close_frame() {
             let _ended = sockhop_tests::within("the end", reading).await;
             assert_eq!(rest, b"", "{word}");
         }
-        let line = "closed CloseCause::Aborted code=1006 clean=false";
+        let line = "closed CloseCause::Requested code=1006 clean=false";
         let mut log = host.follow("controls");
         for _ in 0..2 {
             log.containing(line).await;

@@ -26,6 +26,19 @@ pub(crate) fn by_guest(reason: Option<&CloseReason>) -> Result<CloseEvent, Close
     Ok(answered(Initiator::Guest, *code, phrase))
 }
 
+/// A guest drops the connection, and nothing is sent.
+pub(crate) fn by_abort() -> CloseEvent {
+    CloseEvent {
+        initiator: Initiator::Guest,
+        cause: CloseCause::Requested,
+        code_sent: None,
+        code_received: None,
+        phrase: String::new(),
+        clean: false,
+        code: CLOSED_ABNORMALLY,
+    }
+}
+
 /// The peer closes, and is answered with its own code.
 pub(crate) fn by_peer(code: u16, phrase: &str) -> CloseEvent {
     answered(Initiator::Peer, code, phrase)
@@ -53,7 +66,6 @@ pub(crate) fn by_cause(cause: CloseCause) -> CloseEvent {
         CloseCause::IdleTimeout => (Initiator::Host, Some((GOING_AWAY, "idle for too long")), true),
         CloseCause::PongTimeout => (Initiator::Host, Some((GOING_AWAY, "no pong came")), false),
         CloseCause::WriteTimeout => (Initiator::Host, None, false),
-        CloseCause::Aborted => (Initiator::Guest, None, false),
         CloseCause::SlowReader => {
             (Initiator::Host, Some((TRY_AGAIN_LATER, "reads too slowly")), true)
         }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::bindings::sockhop::websocket::types::{
-    CloseCause, CloseReason, HandshakeRequest, Message, Property,
+    CloseReason, HandshakeRequest, Message, Property,
 };
 use crate::mock::{Control, Wire, ending};
 
@@ -108,7 +108,7 @@ impl Session {
 
     pub(crate) fn abort(&self) {
         let mut queue = self.0.queue();
-        queue.end(ending::by_cause(CloseCause::Aborted));
+        queue.end(ending::by_abort());
         queue.discard();
     }
 }

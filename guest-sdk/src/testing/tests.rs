@@ -380,6 +380,6 @@ fn an_abort_loses_what_was_queued() {
     peer.send("abort");
     assert_eq!(peer.read_all(), []);
     let event = peer.closed().expect("it has ended");
-    assert_eq!((event.initiator, event.cause), (Initiator::Guest, CloseCause::Aborted));
+    assert_eq!((event.initiator, event.cause), (Initiator::Guest, CloseCause::Requested));
     assert_eq!((event.code, event.code_sent, event.clean), (1006, None, false));
 }

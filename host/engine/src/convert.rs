@@ -91,7 +91,8 @@ pub(crate) fn session_error(error: &SessionError) -> endpoint::SessionError<'_> 
 /// it.
 pub(crate) fn close_event(event: &CloseEvent) -> Option<endpoint::CloseEvent<'_>> {
     let cause = match event.cause {
-        CloseCause::Requested => types::CloseCause::Requested,
+        // To tell the two apart by a name of its own would make components of today unfit.
+        CloseCause::Requested | CloseCause::Aborted => types::CloseCause::Requested,
         CloseCause::ProtocolError => types::CloseCause::ProtocolError,
         CloseCause::InvalidPayload => types::CloseCause::InvalidPayload,
         CloseCause::MessageTooBig => types::CloseCause::MessageTooBig,
@@ -102,7 +103,6 @@ pub(crate) fn close_event(event: &CloseEvent) -> Option<endpoint::CloseEvent<'_>
         CloseCause::PongTimeout => types::CloseCause::PongTimeout,
         CloseCause::WriteTimeout => types::CloseCause::WriteTimeout,
         CloseCause::SlowReader => types::CloseCause::SlowReader,
-        CloseCause::Aborted => types::CloseCause::Aborted,
         CloseCause::MessageAbandoned => types::CloseCause::MessageAbandoned,
         CloseCause::GuestFailed => return None,
     };
