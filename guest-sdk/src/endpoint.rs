@@ -172,8 +172,8 @@ pub trait ServerEndpoint: 'static {
     /// The path, a URI template: `/chat/{room}`.
     const PATH: &'static str;
 
-    /// Whether the endpoint overrides `on_pong`. `export!` holds it against its own `pongs`, so that
-    /// no endpoint waits for pongs that the component does not hear of.
+    /// Whether the endpoint overrides `on_pong`. `export!` holds it against its own `pongs`, so
+    /// that no endpoint waits for pongs that the component does not hear of.
     const HEARS_PONGS: bool = false;
 
     /// The rest of what the host is told when the component is deployed. Must depend on nothing
