@@ -202,8 +202,8 @@ impl Session {
         self.0.flush();
     }
 
-    /// Queues a ping (Jakarta `sendPing`), in its place among the messages. Its answer says that the
-    /// peer has received what was queued before; a component that hears of it exports `pongs`.
+    /// Queues a ping (Jakarta `sendPing`), in its place among the messages. Its answer says that
+    /// the peer has received what was queued before; a component that hears of it exports `pongs`.
     ///
     /// # Errors
     ///
