@@ -42,8 +42,8 @@ impl Output {
         Self::default()
     }
 
-    /// Gathers into the memory of `buffer` from now on, whose content is forgotten. Nothing may wait
-    /// yet: what does is kept, and the buffer is not used.
+    /// Gathers into the memory of `buffer` from now on, whose content is forgotten. Where something
+    /// waits already, the buffer is not used.
     #[inline]
     pub fn lend(&mut self, mut buffer: BytesMut) {
         if self.is_empty() {
