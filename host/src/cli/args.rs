@@ -178,7 +178,7 @@ pub struct ConnectArgs {
     /// Trust the authorities in FILE (PEM) in place of the system's.
     #[arg(long, value_name = "FILE")]
     pub ca: Option<PathBuf>,
-    /// Go through the proxy at http://[USER:PASSWORD@]HOST:PORT, by CONNECT.
+    /// Go through the proxy at `http://HOST:PORT` or `http://USER:PASSWORD@HOST:PORT`, by CONNECT.
     #[arg(long, value_name = "URL")]
     pub proxy: Option<Proxy>,
     /// Give up when there is no connection after TIME.
