@@ -5,6 +5,13 @@ use crate::coder::EncodeError;
 
 pub use wit::QueueStatus;
 
+fn full(status: &QueueStatus) -> String {
+    let QueueStatus { queued_bytes, limit_bytes, .. } = status;
+    format!(
+        "the session's queue is full: {queued_bytes} of {limit_bytes} bytes wait for a slow peer"
+    )
+}
+
 /// Why a message was not taken. Nothing of it was sent, and the session is as it was.
 #[derive(Debug, thiserror::Error)]
 pub enum SendError {
@@ -13,11 +20,7 @@ pub enum SendError {
     Closed,
     /// The session's queue has no room because its peer reads more slowly than it is sent to.
     /// The guest may send again at a later event, leave the message out, or close the session.
-    #[error(
-        "the session's queue is full: {} of {} bytes wait for a slow peer",
-        .0.queued_bytes,
-        .0.limit_bytes
-    )]
+    #[error("{}", full(.0))]
     QueueFull(QueueStatus),
     /// The message could not be encoded; the host never saw it.
     #[error("the message could not be sent")]
@@ -40,11 +43,7 @@ pub enum WriteError {
     #[error("the session is not open")]
     Closed,
     /// The session's queue has no room because its peer reads more slowly than it is sent to.
-    #[error(
-        "the session's queue is full: {} of {} bytes wait for a slow peer",
-        .0.queued_bytes,
-        .0.limit_bytes
-    )]
+    #[error("{}", full(.0))]
     QueueFull(QueueStatus),
     /// The piece is of another kind than the message's first.
     #[error("the piece is of another kind than the first one of its message")]
@@ -68,11 +67,7 @@ pub enum ControlError {
     #[error("the session is not open")]
     Closed,
     /// The session's queue has no room because its peer reads more slowly than it is sent to.
-    #[error(
-        "the session's queue is full: {} of {} bytes wait for a slow peer",
-        .0.queued_bytes,
-        .0.limit_bytes
-    )]
+    #[error("{}", full(.0))]
     QueueFull(QueueStatus),
     /// The payload has this many bytes; at most 125 fit (RFC 6455 §5.5).
     #[error("a ping or pong of {0} bytes; at most 125 fit")]

@@ -2,7 +2,7 @@
 //!
 //! [`connect`] looks up the host, goes through a proxy and TLS where it is to, does the opening
 //! handshake over HTTP/1.1 and follows redirects. What it gives is for
-//! [`Connection::client`](crate::connection::Connection::client).
+//! [`Connection`](crate::connection::Connection).
 
 mod answer;
 mod dial;
@@ -13,7 +13,6 @@ mod observer;
 mod proxy;
 mod redirect;
 mod request;
-mod stream;
 #[cfg(test)]
 mod tests;
 mod tls;
@@ -41,8 +40,9 @@ pub use self::request::{
     CONNECT_TIMEOUT, CONNECT_TIMEOUT_MAX, ConnectRequest, HEADER_BYTES_MAX, HEADERS_MAX, REDIRECTS,
     RequestError, SUBPROTOCOLS_MAX,
 };
-pub use self::stream::ClientStream;
-pub use self::tls::{ClientTls, ClientTlsError, SecureError, TlsIdentity, TlsProfile};
+pub use self::tls::{
+    ClientStream, ClientTls, ClientTlsError, SecureError, TlsIdentity, TlsProfile,
+};
 pub use self::websocket_url::{URL_BYTES_MAX, UrlError, WebSocketUrl};
 
 use self::exchange::{Answered, Exchanged, exchange};
@@ -142,7 +142,7 @@ impl Attempt<'_> {
             let encrypted = self.request.tls.encrypt(tcp, self.url.host());
             self.in_time(Phase::Tls, async { encrypted.await.map_err(ConnectError::from) }).await?
         } else {
-            ClientStream::from(tcp)
+            ClientStream::Left(tcp)
         };
         let offer = Offer {
             url: &self.url,

@@ -22,7 +22,8 @@ use sockhop_session::lifecycle::{Lifecycle, OnPeerClose};
 use sockhop_session::outbound::CloseRequest;
 use sockhop_session::port::{Endpoint, Fault, SessionError, Trap, TrapKind};
 use sockhop_session::{CloseCause, CloseEvent, Handle, Initiator, Message};
-use sockhop_wire::{Delivery, Role};
+use sockhop_wire::Delivery;
+pub use sockhop_wire::Role;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, timeout_at};
 
@@ -46,34 +47,12 @@ pub struct Connection<IO, E> {
 }
 
 impl<IO: AsyncRead + AsyncWrite + Unpin, E: Endpoint> Connection<IO, E> {
-    /// Takes over a connection that was accepted, after its handshake; `already_read` is what came
-    /// behind it.
+    /// Takes over a connection after its handshake; `already_read` is what came behind it.
+    ///
+    /// `role` is this side's. What a client sends is masked (RFC 6455 §5.3), and after the closing
+    /// handshake it is the server that ends the connection (§7.1.1), if it does so within the time
+    /// for that handshake.
     pub fn new(
-        io: IO,
-        already_read: Bytes,
-        session: Arc<Handle>,
-        guest: E,
-        journal: Arc<dyn Journal>,
-        settings: Settings,
-    ) -> Self {
-        Self::of(Role::Server, io, already_read, session, guest, journal, settings)
-    }
-
-    /// Takes over a connection that this side has opened: what it sends is masked (RFC 6455 §5.3),
-    /// and after the closing handshake the server ends the connection (§7.1.1), if it does so
-    /// within the time for that handshake.
-    pub fn client(
-        io: IO,
-        already_read: Bytes,
-        session: Arc<Handle>,
-        guest: E,
-        journal: Arc<dyn Journal>,
-        settings: Settings,
-    ) -> Self {
-        Self::of(Role::Client, io, already_read, session, guest, journal, settings)
-    }
-
-    fn of(
         role: Role,
         io: IO,
         already_read: Bytes,

@@ -124,8 +124,7 @@ async fn instances_are_given_back_however_their_sessions_end() {
 
 /// A session at this path, as soon as an instance is free.
 async fn free(host: &TestHost, path: &str) -> RawClient {
-    eventually("a free instance", async || RawClient::try_connect(host.address(), path, "").await)
-        .await
+    eventually("a free instance", async || RawClient::try_connect(host.address(), path).await).await
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -58,18 +58,30 @@ impl RawClient {
         }
     }
 
-    /// As [`connect`](Self::connect), with these lines in the request's head, each with its end;
-    /// nothing where the answer is 503, or the host has ended the connection without one.
+    /// As [`connect`](Self::connect); nothing where the answer is 503.
     ///
     /// # Panics
     ///
     /// Where the handshake is refused otherwise.
-    pub async fn try_connect(address: SocketAddr, path: &str, fields: &str) -> Option<Self> {
-        match Self::handshake(address, path, fields, b"").await {
+    pub async fn try_connect(address: SocketAddr, path: &str) -> Option<Self> {
+        match Self::connect_with(address, path, "").await {
             Ok(client) => Some(client),
-            Err(head) if head.is_empty() || head.starts_with("HTTP/1.1 503 ") => None,
-            Err(head) => panic!("the handshake was refused: {head}"),
+            Err(head) if head.starts_with("HTTP/1.1 503 ") => None,
+            Err(head) => panic!("the handshake was refused: {head:?}"),
         }
+    }
+
+    /// As [`connect`](Self::connect), with these lines in the request's head, each with its end.
+    ///
+    /// # Errors
+    ///
+    /// The head of the answer that refuses it; nothing of one where the host ends the connection.
+    pub async fn connect_with(
+        address: SocketAddr,
+        path: &str,
+        fields: &str,
+    ) -> Result<Self, String> {
+        Self::handshake(address, path, fields, b"").await
     }
 
     /// As [`connect`](Self::connect), but from an address of this machine's own choice, such as

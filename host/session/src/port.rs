@@ -90,14 +90,18 @@ pub trait Endpoint: Send {
 
     /// Whether the guest takes messages piece by piece: then [`on_part`](Self::on_part) is called
     /// in place of `on_message`.
-    fn takes_parts(&self) -> bool;
+    fn takes_parts(&self) -> bool {
+        false
+    }
 
     /// Delivers a piece of a message; `last` says that it is the message's last.
     fn on_part(
         &mut self,
-        piece: Message,
-        last: bool,
-    ) -> impl Future<Output = Result<(), Fault>> + Send;
+        _piece: Message,
+        _last: bool,
+    ) -> impl Future<Output = Result<(), Fault>> + Send {
+        async { Ok(()) }
+    }
 
     /// Whether the guest hears of pongs: then [`on_pong`](Self::on_pong) is called.
     fn hears_pongs(&self) -> bool {

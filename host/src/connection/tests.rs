@@ -107,11 +107,8 @@ impl Setup {
         let guest = guest(&session);
         let calls = guest.calls();
         let (handle, already_read) = (Arc::clone(&session), self.already_read);
-        let take_over = match self.role {
-            Role::Server => Connection::new,
-            Role::Client => Connection::client,
-        };
-        let connection = take_over(io, already_read, handle, guest, journal, settings);
+        let role = self.role;
+        let connection = Connection::new(role, io, already_read, handle, guest, journal, settings);
         // Without a budget of the runtime's: a connection has to give way by itself.
         let end = TaskTracker::new().spawn(unconstrained(connection.run()));
         (session, calls, notes, end)

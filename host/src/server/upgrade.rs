@@ -14,7 +14,7 @@ use super::admission::HandshakeTicket;
 use super::listen::Admitted;
 use super::peer::Peer;
 use super::stream::SessionIo;
-use crate::connection::{Connection, Journal, Settings};
+use crate::connection::{Connection, Journal, Role, Settings};
 use crate::deployments::log::DeploymentLog;
 use crate::deployments::revision::{ServedEndpoint, Visit};
 use crate::registry::Entry;
@@ -72,7 +72,8 @@ async fn serve((io, already_read): (SessionIo, Bytes), accepted: Accepted) {
     let _member = visit.admit(&endpoint.sessions, entry);
     let guest = seat.session(Arc::clone(&session));
     let journal = Arc::clone(revision.log()) as Arc<dyn Journal>;
-    let connection = Connection::new(io, already_read, session, guest, journal, settings);
+    let connection =
+        Connection::new(Role::Server, io, already_read, session, guest, journal, settings);
     let event = connection.run().await;
     tracing::debug!(%peer, ?event, "a session ended");
 }

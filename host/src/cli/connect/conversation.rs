@@ -17,7 +17,7 @@ use super::command::{HELP, Typed, message, read};
 use super::input::{InputError, Portion};
 use super::printer::Printer;
 use crate::cli::output::say;
-use crate::connection::{Connection, Journal, Settings};
+use crate::connection::{Connection, Journal, Role, Settings};
 use crate::telemetry::chain;
 
 /// How long to wait before a message is offered again for which the queue has no room, or the queue
@@ -87,8 +87,9 @@ where
     let printer = Printer::new(out, manner.terminal, Arc::clone(&session), Arc::clone(&unprinted));
     let heard = printer.heard();
     let served = Arc::clone(&session);
+    let role = Role::Client;
     let connection =
-        Connection::client(io, already_read, served, printer, Arc::new(Notes), settings);
+        Connection::new(role, io, already_read, served, printer, Arc::new(Notes), settings);
     let mut running = pin!(connection.run());
     let talking = Talking { session: &session, manner, heard };
     let mut talking = pin!(talking.talk(&mut input));

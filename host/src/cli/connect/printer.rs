@@ -94,14 +94,6 @@ impl<W: Write + Send> Endpoint for Printer<W> {
         Ok(None)
     }
 
-    fn takes_parts(&self) -> bool {
-        false
-    }
-
-    async fn on_part(&mut self, _piece: Message, _last: bool) -> Result<(), Fault> {
-        Ok(())
-    }
-
     fn hears_pongs(&self) -> bool {
         // A script has not asked.
         self.terminal

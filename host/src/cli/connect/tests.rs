@@ -15,7 +15,7 @@ use tokio_util::task::TaskTracker;
 use super::conversation::Failure;
 use super::input::InputError;
 use super::*;
-use crate::connection::{Connection, Journal};
+use crate::connection::{Connection, Journal, Role};
 
 const WAIT: Duration = Duration::from_secs(1);
 
@@ -32,14 +32,6 @@ impl Endpoint for Echo {
     async fn on_message(&mut self, message: Message) -> Result<Option<Message>, Fault> {
         sleep(self.delay).await;
         Ok(Some(message))
-    }
-
-    fn takes_parts(&self) -> bool {
-        false
-    }
-
-    async fn on_part(&mut self, _piece: Message, _last: bool) -> Result<(), Fault> {
-        Ok(())
     }
 
     async fn on_error(&mut self, _error: &SessionError) -> Result<(), Trap> {
@@ -137,8 +129,8 @@ impl Setup {
         let guest = Echo { delay: self.delay };
         let server = TaskTracker::new().spawn(async move {
             let Line { io, already_read, session, settings } = far;
-            let journal = Arc::new(Silent);
-            Connection::new(io, already_read, session, guest, journal, settings).run().await
+            let (role, journal) = (Role::Server, Arc::new(Silent));
+            Connection::new(role, io, already_read, session, guest, journal, settings).run().await
         });
         let said: Vec<Bytes> = said.into_iter().map(Bytes::copy_from_slice).collect();
         let (to, input) = mpsc::channel(said.len().max(1));

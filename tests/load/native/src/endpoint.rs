@@ -33,14 +33,6 @@ impl Endpoint for Native {
         }
     }
 
-    fn takes_parts(&self) -> bool {
-        false
-    }
-
-    async fn on_part(&mut self, _piece: Message, _last: bool) -> Result<(), Fault> {
-        Ok(())
-    }
-
     async fn on_error(&mut self, _error: &SessionError) -> Result<(), Trap> {
         Ok(())
     }

@@ -18,7 +18,7 @@ use hyper::service::service_fn;
 use hyper::upgrade::{OnUpgrade, Parts};
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
-use sockhop::connection::{Connection, Journal, Settings};
+use sockhop::connection::{Connection, Journal, Role, Settings};
 use sockhop::registry::{EndpointSessions, Entry, Registry};
 use sockhop::server::handshake::Handshake;
 use sockhop_session::handshake::HandshakeRequest;
@@ -161,5 +161,6 @@ async fn serve(upgrade: OnUpgrade, peer: SocketAddr, broadcasts: bool, shared: A
     let guest =
         if broadcasts { Native::Broadcast(Arc::clone(&shared.members) as _) } else { Native::Echo };
     let (stream, journal) = (io.into_inner(), Arc::clone(&shared.journal));
-    Connection::new(stream, read_buf, session, guest, journal, SETTINGS).run().await;
+    let role = Role::Server;
+    Connection::new(role, stream, read_buf, session, guest, journal, SETTINGS).run().await;
 }
