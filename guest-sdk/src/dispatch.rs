@@ -88,11 +88,12 @@ impl<C: Component> endpoint::GuestEndpoint for Opened<C> {
     }
 }
 
-/// What `deployment.describe` answers.
+/// What `deployment.describe` answers: the endpoints that peers find at a path.
 #[must_use]
 pub fn describe<C: Component>() -> Vec<EndpointConfig> {
     logging::install();
-    C::ENDPOINTS.iter().map(|entry| (entry.config)()).collect()
+    let served = C::ENDPOINTS.iter().filter(|entry| entry.path.starts_with('/'));
+    served.map(|entry| (entry.config)()).collect()
 }
 
 /// One session's endpoint, whichever bindings export it.
@@ -217,6 +218,21 @@ mod tests {
     }
 
     const ELSEWHERE: Entry = Entry { path: "/else", ..Entry::of::<Failing>() };
+
+    const CLIENT: Entry = Entry { path: "client", ..Entry::of::<Failing>() };
+
+    #[test]
+    fn what_peers_do_not_find_is_not_described() {
+        struct Both;
+        impl Component for Both {
+            const ENDPOINTS: &'static [Entry] = &[CLIENT, Entry::of::<Failing>()];
+        }
+        let described = describe::<Both>();
+        assert_eq!(described.len(), 1);
+        assert_eq!(described[0].path, "/failing");
+        let found = entry_for(Both::ENDPOINTS, || "client".to_owned()).map(|entry| entry.path);
+        assert_eq!(found.unwrap(), "client");
+    }
 
     #[test]
     fn the_endpoint_is_found_by_its_path() {

@@ -181,6 +181,14 @@ pub trait ServerEndpoint: 'static {
     fn config() -> EndpointConfig;
 }
 
+/// What serves connections that the component itself opens (Jakarta `@ClientEndpoint`): no peer
+/// finds it at a path. [`Connect::open`](crate::Connect::open) names it.
+///
+/// [`#[client_endpoint]`](macro@crate::client_endpoint) writes this, and a [`ServerEndpoint`] whose
+/// `PATH` is its name, without a slash: what `config` says is what connections are opened with
+/// unless they are told otherwise.
+pub trait ClientEndpoint: ServerEndpoint {}
+
 /// What [`Endpoint::on_error`] is told.
 #[derive(Debug, thiserror::Error)]
 pub enum SessionError {

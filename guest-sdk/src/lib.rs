@@ -103,6 +103,7 @@
 //! - [`OpenSessions`]: the endpoint's other sessions, and broadcasts to them.
 //! - [`PartialEndpoint`] and [`OutgoingMessage`]: messages piece by piece, in and out.
 //! - [`Configurator`]: accept or reject handshakes.
+//! - [`Connect`]: connections to other servers, which are sessions too.
 //! - [`Layer`]: what is wrapped around an endpoint and sees each of its events first.
 //! - [`Error`]: what the functions above fail with; everything converts into it.
 //! - [`log`]: the facade. What is logged goes to the deployment's log, from [`logging`]'s level on.
@@ -120,6 +121,7 @@ pub mod bindings;
 mod close;
 mod coder;
 mod configurator;
+mod connect;
 mod dispatch;
 mod endpoint;
 mod error;
@@ -140,7 +142,12 @@ mod session;
 pub use close::{CloseCause, CloseEvent, CloseReason, Initiator, close_code};
 pub use coder::{Decode, DecodeError, Encode, EncodeError, IntoReply, Json};
 pub use configurator::{Configurator, Decision};
-pub use endpoint::{Endpoint, EndpointConfig, PartialEndpoint, ServerEndpoint, SessionError};
+pub use connect::{
+    Connect, ConnectError, Connected, Connecting, Container, ServerAnswer, SessionDefaults,
+};
+pub use endpoint::{
+    ClientEndpoint, Endpoint, EndpointConfig, PartialEndpoint, ServerEndpoint, SessionError,
+};
 pub use error::{Error, Result};
 pub use handshake::HandshakeRequest;
 pub use layer::{Layer, Layered};
@@ -151,7 +158,7 @@ pub use outgoing::OutgoingMessage;
 pub use parameter::PathParameterError;
 pub use send::{CloseError, ControlError, PropertyError, QueueStatus, SendError, WriteError};
 pub use session::Session;
-pub use sockhop_guest_macros::{Decode, Encode, endpoint};
+pub use sockhop_guest_macros::{Decode, Encode, client_endpoint, endpoint};
 
 /// What the macros of this crate write in yours. No part of what this crate promises.
 #[doc(hidden)]

@@ -3,6 +3,7 @@
 //! It keeps to the text of `wit/`, so that what passes in a test holds on a host. Its peers read
 //! when a test tells them to, and no time passes.
 
+pub(crate) mod container;
 mod directory;
 mod ending;
 mod properties;
@@ -12,6 +13,7 @@ pub(crate) mod sessions;
 mod stream;
 mod wire;
 
+pub(crate) use container::Dialled;
 pub(crate) use directory::Directory;
 pub(crate) use ending::{by_cause, by_peer};
 pub(crate) use properties::Properties;

@@ -64,6 +64,7 @@
 //!
 //! This module is there in native builds only; in a component nothing of it is left.
 
+mod dialled;
 mod handshake;
 mod host;
 mod peer;
@@ -71,6 +72,7 @@ mod refusal;
 mod room;
 mod route;
 
+pub use self::dialled::Dialled;
 pub use self::handshake::Handshake;
 pub use self::host::Host;
 pub use self::peer::Peer;

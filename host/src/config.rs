@@ -33,10 +33,12 @@ mod limits;
 mod listen_address;
 mod load;
 mod machine;
+mod outgoing;
 mod proxy;
 mod reader;
 mod runtime_dir;
 mod sandbox;
+mod server_pattern;
 mod settings;
 mod slow_reader;
 mod socket_path;
@@ -80,9 +82,11 @@ pub use self::{
     listen_address::{ListenAddress, ListenAddressError},
     load::Sources,
     machine::Machine,
+    outgoing::{CONNECT_SESSIONS, OPEN_TIMEOUT, OutgoingSettings, ProfileName, ProfileNameError},
     proxy::{ForwardedFields, Network, NetworkError, Networks, Proxy},
     runtime_dir::{RuntimeDir, RuntimeDirError},
     sandbox::{COMPILE_JOBS, EVENT_CPU, EVENT_WAIT, INSTANCES, MEMORY, Sandbox},
+    server_pattern::{ServerPattern, ServerPatternError},
     settings::Setting,
     slow_reader::{SlowReader, SlowReaderError},
     socket_path::{SOCKET_PATH_MAX_BYTES, SocketPathError},

@@ -11,6 +11,7 @@ mod exchange;
 mod handshake;
 mod observer;
 mod proxy;
+mod reach;
 mod redirect;
 mod request;
 #[cfg(test)]
@@ -35,6 +36,7 @@ pub use self::exchange::{ANSWER_HEAD_BYTES_MAX, ANSWER_HEADERS_MAX, ExchangeErro
 pub use self::handshake::AnswerFault;
 pub use self::observer::Observer;
 pub use self::proxy::{Proxy, ProxyUrlError};
+pub use self::reach::{Gate, Reach};
 pub use self::redirect::RedirectError;
 pub use self::request::{
     CONNECT_TIMEOUT, CONNECT_TIMEOUT_MAX, ConnectRequest, HEADER_BYTES_MAX, HEADERS_MAX, REDIRECTS,
@@ -135,7 +137,10 @@ enum Outcome {
 
 impl Attempt<'_> {
     async fn run(&self) -> Result<Outcome, ConnectError> {
-        let tcp = self.reach().await?;
+        let Some(reach) = self.request.gate.reach(&self.url) else {
+            return Err(ConnectError::NotAllowed { url: self.url.clone() });
+        };
+        let tcp = self.reach(reach).await?;
         let lost = |source| ConnectError::Unreachable(DialError::Lost(source));
         let ends = (tcp.peer_addr().map_err(lost)?, tcp.local_addr().map_err(lost)?);
         let stream = if self.url.is_secure() {
@@ -197,14 +202,15 @@ impl Attempt<'_> {
         }
     }
 
-    /// Connects to the server, or to the proxy and by it to the server.
-    async fn reach(&self) -> Result<TcpStream, ConnectError> {
+    /// Connects to the server, or to the proxy and by it to the server. What a name stands for is
+    /// the proxy's to find then, and whether it may be reached.
+    async fn reach(&self, reach: Reach) -> Result<TcpStream, ConnectError> {
         let Some(proxy) = &self.request.proxy else {
-            let dialled = dial::dial(self.url.host(), self.url.port(), self.until);
+            let dialled = dial::dial(self.url.host(), self.url.port(), reach, self.until);
             let dialled = async { dialled.await.map_err(ConnectError::Unreachable) };
             return self.in_time(Phase::Dial, dialled).await;
         };
-        let dialled = dial::dial(proxy.host(), proxy.port(), self.until);
+        let dialled = dial::dial(proxy.host(), proxy.port(), Reach::Anywhere, self.until);
         let dialled = async { dialled.await.map_err(ConnectError::ProxyUnreachable) };
         let tcp = self.in_time(Phase::ProxyDial, dialled).await?;
         let asked = proxy.request(&self.url).map_err(ConnectError::Unwritable)?;

@@ -5,9 +5,11 @@ pub(crate) mod candidate;
 pub(crate) mod component_file;
 mod error;
 pub mod log;
+mod outgoing;
 mod retire;
 pub mod revision;
 pub mod routes;
+pub(crate) mod served;
 pub mod status;
 pub mod template;
 pub mod watch;
@@ -24,10 +26,12 @@ use tokio_util::task::TaskTracker;
 
 pub use self::error::{DeployError, EndpointError, UndeployError, UndescribedEndpoints};
 use self::log::DeploymentLog;
+use self::outgoing::OutgoingHost;
 use self::revision::{Revision, ServedEndpoint, Visit};
 use self::routes::{Match, Routes};
 use self::status::{DeployReport, DeploymentStatus, SessionStatus, UndeployReport};
 use crate::config::{Config, DeploymentName, Strategy};
+use crate::connect::ClientTls;
 use crate::registry::Registry;
 use crate::telemetry::chain;
 
@@ -53,6 +57,7 @@ pub struct Deployments {
     compile_jobs: Semaphore,
     state: Mutex<State>,
     routes: ArcSwap<Routes<Arc<ServedEndpoint>>>,
+    outgoing: OutgoingHost,
     tasks: TaskTracker,
 }
 
@@ -82,6 +87,12 @@ impl Deployments {
     /// Nothing is deployed yet.
     #[must_use]
     pub fn new(config: Arc<Config>, engine: Engine, registry: Arc<Registry>) -> Arc<Self> {
+        let tasks = TaskTracker::new();
+        let outgoing = OutgoingHost {
+            registry: Arc::clone(&registry),
+            tasks: tasks.clone(),
+            system_tls: ClientTls::default(),
+        };
         Arc::new(Self {
             compile_jobs: Semaphore::new(config.sandbox.compile_jobs.get()),
             config,
@@ -89,7 +100,8 @@ impl Deployments {
             registry,
             state: Mutex::default(),
             routes: ArcSwap::default(),
-            tasks: TaskTracker::new(),
+            outgoing,
+            tasks,
         })
     }
 
@@ -187,7 +199,7 @@ impl Deployments {
     /// The open sessions, of one deployment or of all, oldest first.
     pub fn sessions(&self, deployment: Option<&str>) -> Vec<SessionStatus> {
         let mut sessions = Vec::new();
-        self.registry.visit(|name, path, entry| {
+        self.registry.visit(|name, _path, entry| {
             if deployment.is_none_or(|wanted| wanted == name) {
                 let identity = entry.session.identity();
                 sessions.push((
@@ -196,7 +208,7 @@ impl Deployments {
                         id: identity.id.to_string(),
                         deployment: name.to_owned(),
                         revision: entry.revision,
-                        endpoint: path.to_owned(),
+                        endpoint: identity.endpoint_path.clone(),
                         uri: identity.request.uri.clone(),
                         peer: entry.peer.clone(),
                         subprotocol: identity.subprotocol.clone(),
@@ -232,7 +244,8 @@ impl Deployments {
         self.tasks.close();
     }
 
-    /// Waits until the tasks that look after retired revisions and shared instances have ended.
+    /// Waits until the tasks that look after retired revisions, connections that guests opened and
+    /// shared instances have ended.
     /// Call it after [`stop`](Self::stop), when the last session has ended.
     pub async fn stopped(&self) {
         self.tasks.wait().await;
@@ -259,7 +272,7 @@ impl Deployments {
             state.deployments.entry(name.clone()).or_insert_with(|| Deployment::new(name));
         let number = deployment.next_revision;
         deployment.next_revision += 1;
-        let current = candidate.revision(name, number, &self.registry);
+        let current = candidate.revision(name, number, &self.outgoing);
         let new = Arc::clone(&current.revision);
         let old = deployment.current.replace(current).map(|old| old.revision);
         deployment.retired.extend(old.clone());

@@ -25,6 +25,7 @@ mod handshake;
 mod hostile;
 mod http2;
 mod logs;
+mod outgoing;
 mod parts;
 mod protocol;
 mod proxies;

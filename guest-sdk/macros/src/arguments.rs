@@ -10,6 +10,9 @@ use crate::template;
 /// The keys, as an error lists them.
 const KEYS: &str = "`max_message_size`, `properties`, `subprotocols`";
 
+/// The longest name of a client's endpoint that the host takes, in bytes.
+const CLIENT_NAME_BYTES_MAX: usize = 255;
+
 /// The arguments: a path, then keys in any order, each at most once.
 pub(crate) struct Arguments {
     /// A URI template that has been checked.
@@ -35,9 +38,25 @@ impl Parse for Setting {
     }
 }
 
+/// The arguments of `#[client_endpoint(…)]`: a name in place of the path.
+pub(crate) struct Client(pub(crate) Arguments);
+
+impl Parse for Client {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        let name = parse_name(input)?;
+        Arguments::parse_behind(name, input).map(Self)
+    }
+}
+
 impl Parse for Arguments {
     fn parse(input: ParseStream<'_>) -> Result<Self> {
         let path = parse_path(input)?;
+        Self::parse_behind(path, input)
+    }
+}
+
+impl Arguments {
+    fn parse_behind(path: LitStr, input: ParseStream<'_>) -> Result<Self> {
         let mut arguments =
             Self { path, max_message_size: None, subprotocols: None, properties: None };
         if !input.is_empty() {
@@ -48,9 +67,7 @@ impl Parse for Arguments {
         }
         Ok(arguments)
     }
-}
 
-impl Arguments {
     fn set(&mut self, Setting { key, value }: Setting) -> Result<()> {
         let name = key.to_string();
         let repeated = match name.as_str() {
@@ -82,6 +99,19 @@ fn parse_path(input: ParseStream<'_>) -> Result<LitStr> {
         .map_err(|error| Error::new(error.span(), "the path comes first, as a text: \"/echo\""))?;
     template::check(&path.value()).map_err(|told| Error::new(path.span(), told))?;
     Ok(path)
+}
+
+fn parse_name(input: ParseStream<'_>) -> Result<LitStr> {
+    let told = "the name comes first, as a text: `#[client_endpoint(\"feed\")]`";
+    let name: LitStr = input.parse().map_err(|error| Error::new(error.span(), told))?;
+    let text = name.value();
+    if text.is_empty() || text.len() > CLIENT_NAME_BYTES_MAX || text.starts_with('/') {
+        let told = format!(
+            "a client's name has 1 to {CLIENT_NAME_BYTES_MAX} bytes and does not begin with `/`"
+        );
+        return Err(Error::new(name.span(), told));
+    }
+    Ok(name)
 }
 
 fn array(key: &Ident, value: Expr) -> Result<ExprArray> {
@@ -139,6 +169,23 @@ mod tests {
         let arguments = parse(quote!("/echo")).unwrap();
         assert_eq!(arguments.path.value(), "/echo");
         assert!(arguments.max_message_size.is_none());
+    }
+
+    #[test]
+    fn a_client_has_a_name_and_the_same_keys() {
+        let Client(arguments) = syn::parse2(quote!("feed", subprotocols = ["feed.v1"])).unwrap();
+        assert_eq!(arguments.path.value(), "feed");
+        assert!(arguments.subprotocols.is_some());
+        for (tokens, told) in [
+            (quote!(), "the name comes first"),
+            (quote!("/feed"), "does not begin with `/`"),
+            (quote!(""), "1 to 255 bytes"),
+            (quote!("feed", type = 1), "no key `type`"),
+        ] {
+            let what = tokens.to_string();
+            let error = syn::parse2::<Client>(tokens).map(|_| ()).expect_err(&what).to_string();
+            assert!(error.contains(told), "{what}: {error}");
+        }
     }
 
     #[test]

@@ -21,6 +21,13 @@ pub(crate) fn expand(arguments: &Arguments, mut item: ItemImpl) -> Result<TokenS
     Ok(quote!(#item #config))
 }
 
+/// Expands the attribute of a client's endpoint on `item`.
+pub(crate) fn expand_client(arguments: &Arguments, item: ItemImpl) -> Result<TokenStream> {
+    let self_ty = item.self_ty.clone();
+    let expanded = expand(arguments, item)?;
+    Ok(quote!(#expanded impl ::sockhop_guest::ClientEndpoint for #self_ty {}))
+}
+
 /// The types that `on_message` gives away and nobody has written.
 fn inferred_types(item: &ItemImpl) -> Result<Vec<ImplItem>> {
     let on_message = on_message(item)?;

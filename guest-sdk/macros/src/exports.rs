@@ -11,10 +11,11 @@ use syn::punctuated::Punctuated;
 use syn::{Error, Ident, Result, Token, Type};
 
 /// The contract: the files of the package, to be wrapped as one.
-const CONTRACT: [&str; 7] = [
+const CONTRACT: [&str; 8] = [
     include_str!("../../../wit/types.wit"),
     include_str!("../../../wit/session.wit"),
     include_str!("../../../wit/sessions.wit"),
+    include_str!("../../../wit/container.wit"),
     include_str!("../../../wit/deployment.wit"),
     include_str!("../../../wit/endpoint.wit"),
     include_str!("../../../wit/parts.wit"),

@@ -49,6 +49,27 @@ pub fn endpoint(arguments: TokenStream, item: TokenStream) -> TokenStream {
     endpoint::expand(&arguments, item).unwrap_or_else(Error::into_compile_error).into()
 }
 
+/// Says what serves connections that the component itself opens (Jakarta `@ClientEndpoint`).
+///
+/// Stands on an `impl Endpoint for …` or `impl PartialEndpoint for …`, as
+/// [`endpoint`](macro@endpoint) does, and is exported with the others.
+///
+/// ```text
+/// #[client_endpoint("feed", subprotocols = ["feed.v1"])]
+/// impl Endpoint for Feed { … }
+/// ```
+///
+/// - The name is what sessions give as their endpoint's path: 1 to 255 bytes that do not begin with
+///   a slash.
+/// - `subprotocols`: those to offer, the preferred one first.
+/// - `max_message_size` and `properties`: as for servers.
+#[proc_macro_attribute]
+pub fn client_endpoint(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    let arguments::Client(arguments) = parse_macro_input!(arguments as arguments::Client);
+    let item = parse_macro_input!(item as ItemImpl);
+    endpoint::expand_client(&arguments, item).unwrap_or_else(Error::into_compile_error).into()
+}
+
 /// Makes a chain of decoders of an enum: each variant holds one type that has `Decode`, and they
 /// are asked in the order in which they stand.
 #[proc_macro_derive(Decode)]

@@ -9,7 +9,7 @@ use crate::configurator::{Parts, decide};
 use crate::events::InParts;
 use crate::mock::{Properties, QueueLimits, Settings, Wire};
 use crate::testing::room::{Room, Seat, Served};
-use crate::testing::{Handshake, NotOpened, Peer, SlowReader};
+use crate::testing::{Dialled, Handshake, NotOpened, Peer, SlowReader};
 use crate::{
     CloseReason, Configurator, Endpoint, EndpointConfig, HandshakeRequest, PartialEndpoint, Result,
     ServerEndpoint, Session, close_code,
@@ -95,6 +95,22 @@ impl<E: ServerEndpoint> Host<E> {
     #[must_use]
     pub fn message_limit(self, bytes: u64) -> Self {
         Self { message_bytes: bytes, ..self }
+    }
+
+    /// With a server at this URL, which takes every connection that guest code opens to it. At any
+    /// other nobody is there.
+    #[must_use]
+    pub fn server(self, url: &str) -> Self {
+        self.room.directory.put_up(url);
+        self
+    }
+
+    /// The connections that guest code has opened to servers of this host, oldest first. Their
+    /// sessions have no endpoint here: the endpoint of a client is tested by a host of its own,
+    /// whose sessions are opened by its name.
+    #[must_use]
+    pub fn dialled(&self) -> Vec<Dialled> {
+        self.room.directory.dialled().into_iter().map(Dialled).collect()
     }
 
     /// A peer connects: `host.open("/chat/tea?name=Ada")`, or with more by a [`Handshake`]. The

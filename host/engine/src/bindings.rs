@@ -5,12 +5,16 @@ mod generated {
         path: "../../wit",
         world: "all-exports",
         exports: { default: async },
-        imports: { default: trappable },
+        imports: {
+            "sockhop:websocket/container.[method]connecting.wait": async | trappable,
+            default: trappable,
+        },
         // A message is lowered into the guest from where it lies, without a copy of the host's.
         ownership: Borrowing { duplicate_if_necessary: true },
         with: {
             "sockhop:websocket/session.session": crate::ctx::SessionRef,
             "sockhop:websocket/session.outgoing-message": crate::ctx::OutgoingMessage,
+            "sockhop:websocket/container.connecting": crate::container_host::Connecting,
         },
     });
 }
@@ -18,4 +22,4 @@ mod generated {
 pub(crate) use generated::exports::sockhop::websocket::{
     configurator, deployment, endpoint, parts, pongs,
 };
-pub(crate) use generated::sockhop::websocket::{session, sessions, types};
+pub(crate) use generated::sockhop::websocket::{container, session, sessions, types};

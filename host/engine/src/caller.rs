@@ -5,17 +5,19 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use sockhop_session::handshake::{EndpointConfig, HandshakeDecision, HandshakeRequest};
-use sockhop_session::port::{Directory, Fault, SessionError, Trap, TrapKind};
+use sockhop_session::port::{Fault, SessionError, Trap, TrapKind};
 use sockhop_session::{CloseEvent, Handle, Message};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::ReusableBoxFuture;
 use wasmtime::component::ResourceAny;
 
+use crate::container::Surroundings;
 use crate::guest::Guest;
 use crate::instance::Instance;
 use crate::lane::SlowLane;
 use crate::pace::Pace;
 use crate::seats::SeatError;
+use crate::shard::HomeShard;
 
 /// A call's end: the instance, if it can be called again, and what the call gave.
 type Ended<T> = (Option<Box<Instance>>, T);
@@ -40,16 +42,18 @@ pub(crate) struct Caller {
 }
 
 impl Caller {
-    /// Makes an instance that sees the sessions in `directory`.
+    /// Makes an instance that sees these surroundings. `home` is how others seat sessions in it.
     pub(crate) async fn new(
         guest: &Guest,
-        directory: Arc<dyn Directory>,
+        around: &Surroundings,
+        home: Option<HomeShard>,
         permit: OwnedSemaphorePermit,
     ) -> Result<Self, SeatError> {
         let clock = guest.engine.clock().clone();
         let pace = Arc::new(Pace::new(Some(clock), Arc::clone(&guest.history)));
         let lane = guest.engine.lane().clone();
-        let made = Box::pin(Instance::new(guest.clone(), directory, Arc::clone(&pace), permit));
+        let made = Instance::new(guest.clone(), around.clone(), home, Arc::clone(&pace), permit);
+        let made = Box::pin(made);
         let made = lane.run(&pace, made).await;
         let (instance, _memory) = made.map_err(|error| lost("instantiation", &error))?;
         Ok(Self { instance: Some(Box::new(instance?)), pace, lane, spare: None })

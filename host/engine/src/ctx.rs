@@ -8,11 +8,13 @@ use sockhop_session::{Handle, StreamId};
 use wasmtime::component::{HasData, ResourceTable};
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 
-use crate::guest::GuestSettings;
+use crate::container::Surroundings;
+use crate::guest::Guest;
 use crate::limits::Budget;
 use crate::output::LogStream;
 use crate::output::Stream;
 use crate::pace::Pace;
+use crate::shard::HomeShard;
 
 /// The most handles that one instance may hold at a time: sessions, and WASI's streams and
 /// pollables. A shared instance needs one for each session.
@@ -25,7 +27,9 @@ const RANDOM_BYTES_MAX: u64 = 64 << 10;
 pub(crate) struct Ctx {
     wasi: WasiCtx,
     table: ResourceTable,
-    directory: Arc<dyn Directory>,
+    guest: Guest,
+    around: Surroundings,
+    home: Option<HomeShard>,
     pub(crate) budget: Budget,
 }
 
@@ -51,6 +55,10 @@ impl Drop for OutgoingMessage {
 pub(crate) struct CtxView<'a> {
     pub(crate) table: &'a mut ResourceTable,
     pub(crate) directory: &'a dyn Directory,
+    pub(crate) around: &'a Surroundings,
+    pub(crate) guest: &'a Guest,
+    /// The instance, as others may seat sessions in it, where it is shared.
+    pub(crate) home: Option<&'a HomeShard>,
 }
 
 /// Tells wasmtime's bindings that host functions get a [`CtxView`].
@@ -61,12 +69,14 @@ impl HasData for HasCtx {
 }
 
 impl Ctx {
-    /// For an instance under these settings, which sees the sessions in this directory.
+    /// For an instance of this guest.
     pub(crate) fn new(
-        settings: &GuestSettings,
-        directory: Arc<dyn Directory>,
+        guest: Guest,
+        around: Surroundings,
+        home: Option<HomeShard>,
         pace: Arc<Pace>,
     ) -> Self {
+        let settings = &guest.settings;
         let mut wasi = WasiCtxBuilder::new();
         wasi.stdout(LogStream::new(Stream::Stdout, Arc::clone(&settings.output)))
             .stderr(LogStream::new(Stream::Stderr, Arc::clone(&settings.output)))
@@ -80,8 +90,10 @@ impl Ctx {
         Self {
             wasi: wasi.build(),
             table,
-            directory,
             budget: Budget::new(settings.memory_bytes, settings.event_cpu, pace),
+            guest,
+            around,
+            home,
         }
     }
 
@@ -90,7 +102,13 @@ impl Ctx {
     }
 
     pub(crate) fn view(&mut self) -> CtxView<'_> {
-        CtxView { table: &mut self.table, directory: &*self.directory }
+        CtxView {
+            table: &mut self.table,
+            directory: &*self.around.directory,
+            around: &self.around,
+            guest: &self.guest,
+            home: self.home.as_ref(),
+        }
     }
 }
 

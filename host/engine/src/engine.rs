@@ -196,5 +196,6 @@ fn linker(engine: &wasmtime::Engine) -> wasmtime::Result<Linker<Ctx>> {
     crate::bindings::types::add_to_linker::<Ctx, HasCtx>(&mut linker, Ctx::view)?;
     session::add_to_linker::<Ctx, HasCtx>(&mut linker, Ctx::view)?;
     sessions::add_to_linker::<Ctx, HasCtx>(&mut linker, Ctx::view)?;
+    crate::bindings::container::add_to_linker::<Ctx, HasCtx>(&mut linker, Ctx::view)?;
     Ok(linker)
 }

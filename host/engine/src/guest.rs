@@ -8,6 +8,7 @@ use sockhop_session::port::{NoSessions, Trap};
 use thiserror::Error;
 
 use crate::caller::Caller;
+use crate::container::{NoContainer, Surroundings};
 use crate::engine::Engine;
 use crate::output::GuestOutput;
 use crate::pace::History;
@@ -75,7 +76,9 @@ impl Guest {
     /// [`DescribeError`] where there is no instance to be had or it traps.
     pub async fn describe(&self) -> Result<Vec<EndpointConfig>, DescribeError> {
         let permit = self.engine.asking_permit().await.ok_or(SeatError::AtCapacity)?;
-        let mut instance = Caller::new(self, Arc::new(NoSessions), permit).await?;
+        let around =
+            Surroundings { directory: Arc::new(NoSessions), container: Arc::new(NoContainer) };
+        let mut instance = Caller::new(self, &around, None, permit).await?;
         Ok(instance.describe().await?)
     }
 }

@@ -4,13 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sockhop_session::handshake::{EndpointConfig, HandshakeDecision, HandshakeRequest};
-use sockhop_session::port::{Directory, Fault, SessionError, Trap, TrapKind};
+use sockhop_session::port::{Fault, SessionError, Trap, TrapKind};
 use sockhop_session::{CloseEvent, Handle, Message};
 use tokio::sync::OwnedSemaphorePermit;
 use wasmtime::Store;
 use wasmtime::component::ResourceAny;
 
 use crate::bindings::{configurator, deployment, endpoint, parts, pongs, types};
+use crate::container::Surroundings;
 use crate::convert;
 use crate::ctx::{Ctx, SessionRef};
 use crate::fault;
@@ -18,6 +19,7 @@ use crate::guest::Guest;
 use crate::pace::Pace;
 use crate::patience::{OutOfPatience, within};
 use crate::seats::SeatError;
+use crate::shard::HomeShard;
 
 /// One live instance. After a [`Trap`] it answers every call with another.
 pub(crate) struct Instance {
@@ -34,16 +36,17 @@ pub(crate) struct Instance {
 }
 
 impl Instance {
-    /// Makes an instance that sees the sessions in `directory`.
+    /// Makes an instance that sees these surroundings. `home` is how others seat sessions in it.
     pub(crate) async fn new(
         guest: Guest,
-        directory: Arc<dyn Directory>,
+        around: Surroundings,
+        home: Option<HomeShard>,
         pace: Arc<Pace>,
         permit: OwnedSemaphorePermit,
     ) -> Result<Self, SeatError> {
         let mut store = Store::new(
             &guest.engine.inner,
-            Ctx::new(&guest.settings, directory, Arc::clone(&pace)),
+            Ctx::new(guest.clone(), around, home, Arc::clone(&pace)),
         );
         store.limiter(|ctx| &mut ctx.budget);
         store.set_hostcall_fuel(guest.settings.memory_bytes);

@@ -16,6 +16,8 @@ mod bindings;
 mod caller;
 mod capacity;
 mod clock;
+mod container;
+mod container_host;
 mod convert;
 mod ctx;
 mod engine;
@@ -36,6 +38,10 @@ mod shard;
 mod tests;
 
 pub use capacity::{Capacity, CapacityError};
+pub use container::{
+    ConnectOptions, ConnectRefusal, Container, NoContainer, Opened, Pending, Seating, ServerAnswer,
+    SessionDefaults, Surroundings,
+};
 pub use engine::{Engine, EngineConfig, EngineError};
 pub use guest::{DescribeError, Guest, GuestSettings};
 pub use output::{GuestOutput, Stream};

@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use sockhop_session::handshake::{HandshakeDecision, HandshakeRequest};
-use sockhop_session::port::{Directory, Endpoint, Fault, SessionError, Trap};
+use sockhop_session::port::{Endpoint, Fault, SessionError, Trap};
 use sockhop_session::{CloseEvent, Handle, Message};
 use thiserror::Error;
 use wasmtime::component::ResourceAny;
 
 use crate::caller::Caller;
+use crate::container::Surroundings;
 use crate::guest::Guest;
 use crate::shard::{Shard, ShardSession, Shards};
 
@@ -45,24 +46,24 @@ pub enum SeatError {
 pub struct Seats {
     guest: Guest,
     endpoint_path: Arc<str>,
-    directory: Arc<dyn Directory>,
+    around: Surroundings,
     shards: Option<Shards>,
 }
 
 impl Seats {
-    /// Seats in instances of this guest, which see the sessions in `directory`.
+    /// Seats in instances of this guest, which see these surroundings.
     #[must_use]
     pub fn new(
         guest: &Guest,
         endpoint_path: &str,
         instancing: Instancing,
-        directory: Arc<dyn Directory>,
+        around: Surroundings,
     ) -> Self {
         let shards = match instancing {
             Instancing::Session => None,
             Instancing::Shared(count) => Some(Shards::new(count)),
         };
-        Self { guest: guest.clone(), endpoint_path: endpoint_path.into(), directory, shards }
+        Self { guest: guest.clone(), endpoint_path: endpoint_path.into(), around, shards }
     }
 
     /// Takes a seat for a connection that is about to become a session.
@@ -73,15 +74,11 @@ impl Seats {
         let place = match &self.shards {
             None => {
                 let permit = self.guest.engine.permit().ok_or(SeatError::AtCapacity)?;
-                let directory = Arc::clone(&self.directory);
-                Place::Own(Caller::new(&self.guest, directory, permit).await?)
+                Place::Own(Caller::new(&self.guest, &self.around, None, permit).await?)
             }
-            Some(shards) => Place::Shared(shards.take(&self.guest, &self.directory)?),
+            Some(shards) => Place::Shared(shards.take(&self.guest, &self.around)?),
         };
-        let program = &self.guest.program;
-        let (takes_parts, hears_pongs) = (program.takes_parts(), program.hears_pongs());
-        let endpoint_path = Arc::clone(&self.endpoint_path);
-        Ok(Seat { place, endpoint_path, takes_parts, hears_pongs })
+        Ok(Seat::new(&self.guest, place, Arc::clone(&self.endpoint_path)))
     }
 }
 
@@ -99,6 +96,22 @@ enum Place {
 }
 
 impl Seat {
+    fn new(guest: &Guest, place: Place, endpoint_path: Arc<str>) -> Self {
+        let program = &guest.program;
+        let (takes_parts, hears_pongs) = (program.takes_parts(), program.hears_pongs());
+        Self { place, endpoint_path, takes_parts, hears_pongs }
+    }
+
+    /// A seat in an instance that was made for it.
+    pub(crate) fn own(guest: &Guest, instance: Caller, endpoint_path: &str) -> Self {
+        Self::new(guest, Place::Own(instance), endpoint_path.into())
+    }
+
+    /// A seat in this shared instance.
+    pub(crate) fn shared(guest: &Guest, shard: Shard, endpoint_path: &str) -> Self {
+        Self::new(guest, Place::Shared(shard), endpoint_path.into())
+    }
+
     /// Asks the guest's configurator about a handshake; nothing where the component has none.
     ///
     /// # Errors

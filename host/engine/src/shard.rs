@@ -8,12 +8,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 use sockhop_session::handshake::{HandshakeDecision, HandshakeRequest};
 use sockhop_session::outbound::CloseRequest;
-use sockhop_session::port::{Directory, Fault, SessionError, Trap, TrapKind};
+use sockhop_session::port::{Fault, SessionError, Trap, TrapKind};
 use sockhop_session::{CloseCause, CloseEvent, Handle, Message, SessionId};
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 use wasmtime::component::ResourceAny;
 
 use crate::caller::Caller;
+use crate::container::Surroundings;
 use crate::guest::Guest;
 use crate::seats::SeatError;
 
@@ -35,11 +36,7 @@ impl Shards {
     }
 
     /// A seat in the shard whose turn it is.
-    pub(crate) fn take(
-        &self,
-        guest: &Guest,
-        directory: &Arc<dyn Directory>,
-    ) -> Result<Shard, SeatError> {
+    pub(crate) fn take(&self, guest: &Guest, around: &Surroundings) -> Result<Shard, SeatError> {
         let turn = self.next.fetch_add(1, Ordering::Relaxed) % self.mailboxes.len();
         let mut mailbox = self.mailboxes[turn].lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(live) = mailbox.as_ref().filter(|mailbox| !mailbox.is_closed()) {
@@ -49,9 +46,22 @@ impl Shards {
         // answered.
         let permit = guest.engine.permit().ok_or(SeatError::AtCapacity)?;
         let (sender, receiver) = mpsc::channel(MAILBOX_EVENTS_MAX);
-        guest.engine.tasks().spawn(run(guest.clone(), Arc::clone(directory), permit, receiver));
+        let home = HomeShard(sender.downgrade());
+        guest.engine.tasks().spawn(run(guest.clone(), around.clone(), home, permit, receiver));
         *mailbox = Some(sender.clone());
         Ok(Shard { mailbox: sender })
+    }
+}
+
+/// A shared instance as it knows itself: it does not keep itself alive.
+#[derive(Clone)]
+pub(crate) struct HomeShard(mpsc::WeakSender<Event>);
+
+impl HomeShard {
+    /// A seat in it, for one more session.
+    pub(crate) fn seat(&self) -> Result<Shard, Trap> {
+        let mailbox = self.0.upgrade().ok_or_else(|| gone("endpoint.open"))?;
+        Ok(Shard { mailbox })
     }
 }
 
@@ -179,11 +189,12 @@ enum Event {
 /// The instance's task: ends when nobody can send to it any more, or at a trap.
 async fn run(
     guest: Guest,
-    directory: Arc<dyn Directory>,
+    around: Surroundings,
+    home: HomeShard,
     permit: OwnedSemaphorePermit,
     mut mailbox: mpsc::Receiver<Event>,
 ) {
-    let mut room = match Caller::new(&guest, directory, permit).await {
+    let mut room = match Caller::new(&guest, &around, Some(home), permit).await {
         Ok(instance) => Room { instance, sessions: HashMap::new() },
         Err(error) => {
             mailbox.close();

@@ -17,7 +17,8 @@ use sockhop_session::{Handle, Identity, Message, QueueLimits, SessionId, SlowRea
 use tokio::time::{sleep, timeout};
 
 use crate::{
-    Engine, EngineConfig, Guest, GuestOutput, GuestSettings, Instancing, Program, Seats, Stream,
+    Engine, EngineConfig, Guest, GuestOutput, GuestSettings, Instancing, NoContainer, Program,
+    Seats, Stream, Surroundings,
 };
 
 /// More than any event of these tests takes, and less than anyone waits for.
@@ -59,7 +60,9 @@ fn guest_within(engine: &Engine, component: &[u8], settings: GuestSettings) -> G
 }
 
 fn seats(guest: &Guest, instancing: Instancing) -> Seats {
-    Seats::new(guest, "/e", instancing, Arc::new(NoSessions))
+    let directory = Arc::new(NoSessions);
+    let around = Surroundings { directory, container: Arc::new(NoContainer) };
+    Seats::new(guest, "/e", instancing, around)
 }
 
 fn session(number: u64) -> Arc<Handle> {

@@ -83,6 +83,7 @@ fn deploy_error(error: DeployError) -> OperatorError {
         DeployError::Load(_)
         | DeployError::Endpoint(_)
         | DeployError::Settings(_)
+        | DeployError::Profile { .. }
         | DeployError::Describe(
             DescribeError::Trap(_)
             | DescribeError::Seat(SeatError::Mismatch(_) | SeatError::Trap(_)),

@@ -9,8 +9,8 @@ use std::{
 };
 
 use super::{
-    ByteSize, Config, EndpointPath, EndpointSettings, KeyProblem, Setting, Strategy,
-    endpoint_limits::read_below, reader::Section, sandbox,
+    ByteSize, Config, EndpointPath, EndpointSettings, KeyProblem, OutgoingSettings, Setting,
+    Strategy, endpoint_limits::read_below, reader::Section, sandbox,
 };
 
 /// Shards of a deployment whose instances are shared. 0: one for each core, which keeps all
@@ -62,6 +62,8 @@ pub struct DeploymentSettings {
     pub endpoints: BTreeMap<EndpointPath, EndpointSettings>,
     /// The guest's environment variables.
     pub env: BTreeMap<String, String>,
+    /// The connections that its guests may open.
+    pub connect: OutgoingSettings,
 }
 
 /// The settings of a deployment with nothing left open.
@@ -83,6 +85,8 @@ pub struct ResolvedDeployment {
     pub endpoints: BTreeMap<EndpointPath, EndpointSettings>,
     /// The guest's environment variables.
     pub env: BTreeMap<String, String>,
+    /// The connections that its guests may open.
+    pub connect: OutgoingSettings,
 }
 
 impl DeploymentSettings {
@@ -104,6 +108,7 @@ impl DeploymentSettings {
             default_endpoint: below(self.endpoint.as_ref().unwrap_or(&config.endpoint).clone()),
             endpoints: endpoints.map(|(path, own)| (path.clone(), below(own.clone()))).collect(),
             env: self.env.clone(),
+            connect: self.connect.clone(),
         }
     }
 }
@@ -162,6 +167,7 @@ impl DeploymentTable {
             endpoint: Some(endpoint),
             endpoints,
             env: section.variables("env"),
+            connect: section.table("connect", OutgoingSettings::read),
         };
         Self { settings, file_line: section.line("file") }
     }

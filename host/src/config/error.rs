@@ -4,9 +4,10 @@ use std::{error::Error, fmt, io, path::PathBuf};
 
 use super::{
     AddressRangeError, AdminAddressError, ByteSizeError, EndpointPathError, ExtensionError,
-    ListenAddress, ListenAddressError, NameError, NetworkError, SlowReaderError, StrategyError,
-    TimeSpanError, VariableProblem,
+    ListenAddress, ListenAddressError, NameError, NetworkError, ProfileNameError,
+    ServerPatternError, SlowReaderError, StrategyError, TimeSpanError, VariableProblem,
 };
+use crate::connect::ProxyUrlError;
 use crate::server::origin::OriginError;
 
 /// All that is wrong with a configuration: that of the file first, in the order of its lines,
@@ -177,6 +178,15 @@ pub enum KeyProblem {
     /// It means nothing without another key.
     #[error("needs {0} beside it")]
     Needs(&'static str),
+    /// It is no name of a profile.
+    #[error(transparent)]
+    ProfileName(#[from] ProfileNameError),
+    /// It is no URL of a proxy.
+    #[error(transparent)]
+    ProxyUrl(#[from] ProxyUrlError),
+    /// It is no pattern of servers.
+    #[error(transparent)]
+    ServerPattern(#[from] ServerPatternError),
     /// It is no network.
     #[error(transparent)]
     Network(#[from] NetworkError),

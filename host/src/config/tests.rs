@@ -87,6 +87,7 @@ fn a_deployment_without_a_table_has_the_hosts_settings() {
         },
         endpoints: BTreeMap::new(),
         env: BTreeMap::new(),
+        connect: OutgoingSettings::default(),
     };
     assert_eq!(resolved, wanted);
 }
@@ -115,6 +116,7 @@ fn a_deployments_own_settings_come_first() {
         },
         endpoints: BTreeMap::new(),
         env: BTreeMap::from([("A".to_owned(), "b".to_owned())]),
+        connect: OutgoingSettings::default(),
     };
     assert_eq!(resolved, wanted);
 }

@@ -7,6 +7,7 @@ use thiserror::Error;
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::{Instant, timeout};
 
+use super::reach::Reach;
 use super::websocket_url::without_brackets;
 
 /// The most addresses of one host that are tried. Names with more have them to share load, and one
@@ -15,11 +16,27 @@ pub const ADDRESSES_MAX: usize = 8;
 
 /// Connects to the first address of a host that answers. Each has its share of the time that is
 /// left, so that one which is silent does not take it from the others (IPv6 without a way out, most
-/// often).
-pub(super) async fn dial(host: &str, port: u16, until: Instant) -> Result<TcpStream, DialError> {
+/// often). Addresses beyond reach are passed over, whatever name leads to them.
+pub(super) async fn dial(
+    host: &str,
+    port: u16,
+    reach: Reach,
+    until: Instant,
+) -> Result<TcpStream, DialError> {
     let found = lookup_host((without_brackets(host), port)).await;
     let found = found.map_err(|source| DialError::Unknown { host: host.to_owned(), source })?;
-    let addresses: Vec<_> = found.take(ADDRESSES_MAX).collect();
+    let mut beyond = None;
+    let within = found.filter(|address| {
+        let within = reach.takes(address.ip());
+        if !within {
+            beyond = Some(*address);
+        }
+        within
+    });
+    let addresses: Vec<_> = within.take(ADDRESSES_MAX).collect();
+    if let (true, Some(address)) = (addresses.is_empty(), beyond) {
+        return Err(DialError::NotPublic { host: host.to_owned(), address });
+    }
     first(&addresses, until).await?.ok_or_else(|| DialError::Unknown {
         host: host.to_owned(),
         source: io::ErrorKind::NotFound.into(),
@@ -55,6 +72,17 @@ pub enum DialError {
     /// It was there, and is gone.
     #[error("the connection was lost at once")]
     Lost(#[source] io::Error),
+    /// All of its addresses are inside somebody's network.
+    #[error(
+        "{host} stands for {address}, which is no address of the public Internet; the operator \
+         has to allow the host by its whole name"
+    )]
+    NotPublic {
+        /// The host.
+        host: String,
+        /// The last one.
+        address: SocketAddr,
+    },
     /// Its name is not known, or has no address.
     #[error("{host} has no address")]
     Unknown {
@@ -111,11 +139,21 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn an_address_beyond_reach_is_not_tried() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let port = listener.local_addr().expect("bound").port();
+        for host in ["127.0.0.1", "localhost"] {
+            let refused = dial(host, port, Reach::Public, soon()).await;
+            assert!(matches!(refused, Err(DialError::NotPublic { .. })), "{refused:?}");
+        }
+    }
+
+    #[tokio::test]
     async fn an_address_of_ipv6_is_taken_with_its_brackets() {
         let listener = TcpListener::bind("[::1]:0").await.expect("a port");
         let port = listener.local_addr().expect("bound").port();
-        dial("[::1]", port, soon()).await.expect("it listens");
-        let unknown = dial("no.such.host.invalid", 1, soon()).await;
+        dial("[::1]", port, Reach::Anywhere, soon()).await.expect("it listens");
+        let unknown = dial("no.such.host.invalid", 1, Reach::Anywhere, soon()).await;
         assert!(matches!(unknown, Err(DialError::Unknown { .. })));
     }
 }

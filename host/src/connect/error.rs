@@ -13,6 +13,7 @@ use super::handshake::AnswerFault;
 use super::redirect::RedirectError;
 use super::request::RequestError;
 use super::tls::SecureError;
+use super::websocket_url::WebSocketUrl;
 
 /// Why a connection was not opened. Where the server has answered something else than it should,
 /// [`answer`](Self::answer) gives that.
@@ -40,6 +41,12 @@ pub enum ConnectError {
     /// The host has no random numbers for a key (RFC 6455 §4.1, item 7).
     #[error("the system gives no random numbers")]
     NoRandomNumbers(#[source] getrandom::Error),
+    /// Whoever asks may not go there. The operator is to act.
+    #[error("connections to {} are not allowed", url.authority())]
+    NotAllowed {
+        /// The URL, or where a redirect leads.
+        url: WebSocketUrl,
+    },
     /// There was no answer of the proxy's.
     #[error("the proxy has not answered")]
     ProxyExchange(#[source] ExchangeError),
@@ -106,6 +113,7 @@ impl ConnectError {
             | Self::TooManyRedirects { answer, .. } => Some(answer),
             Self::Exchange(_)
             | Self::NoRandomNumbers(_)
+            | Self::NotAllowed { .. }
             | Self::ProxyExchange(_)
             | Self::ProxyRefused { .. }
             | Self::ProxySpoke { .. }

@@ -9,6 +9,7 @@ use sockhop_wire::extensions::is_token;
 use thiserror::Error;
 
 use super::proxy::Proxy;
+use super::reach::Gate;
 use super::tls::ClientTls;
 use super::websocket_url::WebSocketUrl;
 
@@ -76,6 +77,8 @@ pub struct ConnectRequest {
     pub redirects: usize,
     /// The proxy that connections go through. Default: none.
     pub proxy: Option<Proxy>,
+    /// Where it may lead, redirects included. Default: anywhere.
+    pub gate: Gate,
     /// Whom to trust, and what to show, where the URL or a redirect is `wss`. Default: the
     /// system's authorities, and nothing.
     pub tls: ClientTls,
@@ -93,6 +96,7 @@ impl ConnectRequest {
             timeout: CONNECT_TIMEOUT,
             redirects: REDIRECTS,
             proxy: None,
+            gate: Gate::default(),
             tls: ClientTls::default(),
         }
     }

@@ -4,26 +4,31 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use sockhop_engine::{Guest, GuestOutput, GuestSettings, Instancing, Seats};
+use sockhop_engine::{Guest, GuestOutput, GuestSettings, Instancing, Seats, Surroundings};
 use sockhop_session::handshake::EndpointConfig;
 use sockhop_session::properties::Properties;
 
 use super::log::DeploymentLog;
+use super::outgoing::{EndpointContainer, Grant, OutgoingHost, RevisionOutgoing};
 use super::revision::{Revision, ServedEndpoint};
 use super::routes::Routes;
 use super::template::Template;
 use super::{Current, DeployError, Deployments, EndpointError, UndescribedEndpoints};
 use crate::config::{self, DeploymentName, ResolvedDeployment};
-use crate::registry::Registry;
 
 /// The most endpoints of one component.
 pub(super) const ENDPOINTS_MAX: usize = 256;
+
+/// Where the registry lists the connections that the guests of a deployment have opened: no path
+/// of an endpoint begins like this.
+const OUTGOING: &str = "connect";
 
 /// A component that could be deployed, but for paths that others have.
 pub(super) struct Candidate {
     guest: Guest,
     endpoints: Vec<(Template, EndpointConfig)>,
     settings: Arc<ResolvedDeployment>,
+    grant: Grant,
     log: Arc<DeploymentLog>,
     property_bytes: usize,
 }
@@ -43,10 +48,12 @@ impl Deployments {
         let property_bytes = self.config.limits.properties.as_usize();
         let endpoints = check(guest.describe().await?, property_bytes)?;
         check_settings(&settings, &endpoints)?;
+        let grant = Grant::new(&settings.connect)?;
         Ok(Candidate {
             guest,
             endpoints,
             settings: Arc::new(settings),
+            grant,
             log: Arc::clone(log),
             property_bytes,
         })
@@ -63,12 +70,13 @@ impl Candidate {
         self,
         name: &DeploymentName,
         number: u64,
-        registry: &Registry,
+        outgoing: &OutgoingHost,
     ) -> Current {
         let instancing = match self.settings.instancing {
             config::Instancing::Session => Instancing::Session,
             config::Instancing::Shared { shards } => Instancing::Shared(shards),
         };
+        let registry = &outgoing.registry;
         let sessions: Vec<_> = self
             .endpoints
             .iter()
@@ -77,14 +85,24 @@ impl Candidate {
             })
             .collect();
         let digest = self.guest.program().digest().to_owned();
-        let revision = Arc::new(Revision::new(number, digest, self.settings, self.log, sessions));
+        let opened = registry.endpoint(name.as_str(), OUTGOING);
+        let revision = Revision::new(number, digest, self.settings, self.log, sessions, opened);
+        let revision = Arc::new(revision);
+        let outgoing = RevisionOutgoing::new(outgoing.clone(), Arc::clone(&revision), self.grant);
+        let outgoing = Arc::new(outgoing);
         let endpoints = self.endpoints.into_iter().map(|(template, config)| {
             let sessions = registry.endpoint(name.as_str(), &config.path);
-            let directory = Arc::clone(&sessions) as _;
-            let seats = Seats::new(&self.guest, &config.path, instancing, directory);
+            let settings = Arc::new(revision.settings().endpoint(&config.path));
+            let container = Arc::new(EndpointContainer {
+                of: Arc::clone(&outgoing),
+                settings: Arc::clone(&settings),
+                property_bytes: self.property_bytes,
+            });
+            let around = Surroundings { directory: Arc::clone(&sessions) as _, container };
+            let seats = Seats::new(&self.guest, &config.path, instancing, around);
             Arc::new(ServedEndpoint {
                 template,
-                settings: Arc::new(revision.settings().endpoint(&config.path)),
+                settings,
                 config,
                 seats,
                 sessions,

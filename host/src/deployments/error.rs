@@ -6,7 +6,8 @@ use thiserror::Error;
 
 use super::candidate::ENDPOINTS_MAX;
 use super::template::TemplateError;
-use crate::config::DeploymentName;
+use crate::config::{DeploymentName, ProfileName};
+use crate::connect::ClientTlsError;
 
 /// Why a deploy changed nothing.
 #[derive(Debug, Error)]
@@ -29,6 +30,14 @@ pub enum DeployError {
     /// The configuration and the component do not fit together.
     #[error("the component does not fit the deployment's settings")]
     Settings(#[from] UndescribedEndpoints),
+    /// A profile of the deployment's settings cannot be used. The operator is to act.
+    #[error("the profile {name} of its connect.tls cannot be used")]
+    Profile {
+        /// The profile's name.
+        name: ProfileName,
+        /// Why.
+        source: Box<ClientTlsError>,
+    },
 }
 
 /// The configuration has settings for endpoints that the component does not describe. The operator

@@ -42,6 +42,8 @@ pub struct Revision {
     log: Arc<DeploymentLog>,
     deployed_at: SystemTime,
     endpoints: Vec<(String, Arc<EndpointSessions>)>,
+    /// The connections that its guests have opened.
+    outgoing: Arc<EndpointSessions>,
     open: AtomicUsize,
     state: Mutex<State>,
     changed: Notify,
@@ -61,6 +63,7 @@ impl Revision {
         settings: Arc<ResolvedDeployment>,
         log: Arc<DeploymentLog>,
         endpoints: Vec<(String, Arc<EndpointSessions>)>,
+        outgoing: Arc<EndpointSessions>,
     ) -> Self {
         Self {
             number,
@@ -69,6 +72,7 @@ impl Revision {
             log,
             deployed_at: SystemTime::now(),
             endpoints,
+            outgoing,
             open: AtomicUsize::new(0),
             state: Mutex::new(State::Current),
             changed: Notify::new(),
@@ -151,6 +155,9 @@ impl Revision {
                 session.close(CloseRequest::by_host(cause));
             });
         }
+        self.outgoing.visit_revision(self.number, |session| {
+            session.close(CloseRequest::by_host(as_client(cause)));
+        });
     }
 
     /// Waits until no session is left.
@@ -176,8 +183,25 @@ impl Revision {
         })
     }
 
+    /// A guest begins to open a connection, if its sessions are not being closed.
+    pub(super) fn enter_outgoing(self: &Arc<Self>) -> Option<Visit> {
+        let state = self.state();
+        (!matches!(*state, State::Closing(_))).then(|| {
+            self.open.fetch_add(1, Ordering::SeqCst);
+            Visit { revision: Arc::clone(self) }
+        })
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// How a client says why it goes: that a server restarts is a server's to say (1012).
+fn as_client(cause: CloseCause) -> CloseCause {
+    match cause {
+        CloseCause::ServiceRestart => CloseCause::GoingAway,
+        cause => cause,
     }
 }
 
@@ -193,6 +217,16 @@ impl Visit {
         let registration = sessions.register(entry);
         if let State::Closing(cause) = *self.revision.state() {
             session.close(CloseRequest::by_host(cause));
+        }
+        Membership { _registration: registration, _visit: self }
+    }
+
+    /// The connection that a guest opens is there: it is listed until the membership is dropped.
+    pub(crate) fn admit_outgoing(self, entry: Entry) -> Membership {
+        let session = Arc::clone(&entry.session);
+        let registration = self.revision.outgoing.register(entry);
+        if let State::Closing(cause) = *self.revision.state() {
+            session.close(CloseRequest::by_host(as_client(cause)));
         }
         Membership { _registration: registration, _visit: self }
     }

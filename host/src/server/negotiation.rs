@@ -3,13 +3,13 @@
 
 use hyper::HeaderMap;
 use hyper::header::{self, HeaderValue};
-use sockhop_session::{QueueLimits, SlowReader};
 use sockhop_wire::deflate::{self, Budget, BudgetTicket, Policy};
 use sockhop_wire::extensions::parse_extensions;
 
 use super::handshake::Refusal;
-use crate::config::{self, EndpointLimits, EndpointSettings};
+use crate::config::{self, EndpointSettings};
 use crate::connection::{Compression, Settings};
+use crate::deployments::served::connection_settings;
 
 /// What was agreed on with one peer.
 #[derive(Debug, Default)]
@@ -73,28 +73,8 @@ impl Negotiated {
     /// What the endpoint's settings and this agreement mean for a connection, which holds the
     /// ticket to its end.
     pub(super) fn settings(self, endpoint: &EndpointSettings) -> (Settings, Option<BudgetTicket>) {
-        let limits = &endpoint.limits;
-        let settings = Settings {
-            close_timeout: limits.close_timeout,
-            ping_interval: limits.ping_interval,
-            pong_timeout: limits.pong_timeout,
-            idle_timeout: limits.idle_timeout,
-            read_idle_timeout: limits.read_idle_timeout,
-            write_idle_timeout: limits.write_idle_timeout,
-            compression: self.compression,
-        };
-        (settings, self.ticket)
+        (connection_settings(&endpoint.limits, self.compression), self.ticket)
     }
-}
-
-/// What bounds the queue of a session.
-pub(super) fn queue_limits(limits: &EndpointLimits) -> QueueLimits {
-    let slow_reader = match limits.slow_reader {
-        config::SlowReader::Wait => SlowReader::Wait,
-        config::SlowReader::Drop => SlowReader::Drop,
-        config::SlowReader::Close => SlowReader::Close,
-    };
-    QueueLimits { bytes: limits.outbound_queue.as_usize(), slow_reader }
 }
 
 #[cfg(test)]

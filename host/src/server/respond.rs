@@ -21,11 +21,12 @@ use super::admission::{Asking, HandshakeTicket, OverLimit};
 use super::forwarded;
 use super::handshake::{Form, Handshake, Refusal, choose_subprotocol, extra_headers, request_uri};
 use super::listen::Admitted;
-use super::negotiation::{Negotiated, queue_limits};
+use super::negotiation::Negotiated;
 use super::peer::Peer;
 use super::upgrade::{self, Accepted};
 use crate::deployments::Routed;
 use crate::deployments::revision::ServedEndpoint;
+use crate::deployments::served::{message_bytes, queue_limits};
 use crate::telemetry::Seldom;
 
 /// The body of every answer.
@@ -181,12 +182,7 @@ async fn accept(
         (Ok(_), Err(error)) => return guest_fault(&endpoint, &error),
     };
     let limits = &endpoint.settings.limits;
-    let max_message_bytes = endpoint
-        .config
-        .max_message_bytes
-        .and_then(|bytes| usize::try_from(bytes).ok())
-        .unwrap_or(usize::MAX)
-        .min(limits.message.as_usize());
+    let max_message_bytes = message_bytes(limits, endpoint.config.max_message_bytes);
     let identity = Identity {
         id: admitted.shared.registry.next_id(),
         endpoint_path: endpoint.config.path.clone(),
