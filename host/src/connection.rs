@@ -25,6 +25,7 @@ use sockhop_session::{CloseCause, CloseEvent, Handle, Initiator, Message};
 use sockhop_wire::Delivery;
 pub use sockhop_wire::Role;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::task::yield_now;
 use tokio::time::{Instant, timeout_at};
 
 use self::link::{Link, Next};
@@ -147,6 +148,9 @@ impl<IO: AsyncRead + AsyncWrite + Unpin, E: Endpoint> Connection<IO, E> {
     }
 
     async fn open(&mut self) {
+        // The first call into an instance is a long one, and the handshake was before it: messages of
+        // others that came meanwhile go first, and again before what a trap leaves is cleared up.
+        yield_now().await;
         match self.link.during(self.guest.open()).await {
             Ok(()) => self.lifecycle.opened(),
             Err(Fault::Returned(text)) => {
@@ -157,6 +161,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin, E: Endpoint> Connection<IO, E> {
                 if trap.kind == TrapKind::InstanceGone {
                     self.note(trap.to_string());
                 }
+                yield_now().await;
                 self.guest_gone(&trap);
             }
         }

@@ -15,6 +15,7 @@ use hyper::{Request, Response, StatusCode, Version};
 use sockhop_engine::SeatError;
 use sockhop_session::handshake::{HandshakeDecision, HandshakeRequest};
 use sockhop_session::{Handle, Identity};
+use tokio::task::yield_now;
 
 use super::activity::Busy;
 use super::admission::{Asking, HandshakeTicket, OverLimit};
@@ -152,6 +153,8 @@ async fn accept(
     let Granted { admitted, ticket, negotiated } = granted;
     let Routed { endpoint, parameters, visit } = routed;
     let asked = guest_request(&request, &handshake, &endpoint, parameters, &peer);
+    // To make an instance is long work beside a message: those that came meanwhile go first.
+    yield_now().await;
     let mut seat = match endpoint.seats.take().await {
         Ok(seat) => seat,
         Err(error) => return no_seat(&endpoint, &error, &admitted.shared.unseated),
