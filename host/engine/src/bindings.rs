@@ -5,7 +5,10 @@ mod generated {
         path: "../../wit",
         world: "all-exports",
         exports: { default: async },
-        imports: { default: trappable },
+        imports: {
+            "sockhop:websocket/session.[method]session.send-and-wait": async | trappable,
+            default: trappable,
+        },
         // A message is lowered into the guest from where it lies, without a copy of the host's.
         ownership: Borrowing { duplicate_if_necessary: true },
         with: {
@@ -16,6 +19,6 @@ mod generated {
 }
 
 pub(crate) use generated::exports::sockhop::websocket::{
-    configurator, deployment, endpoint, parts, pongs,
+    completions, configurator, deployment, endpoint, parts, pongs,
 };
 pub(crate) use generated::sockhop::websocket::{session, sessions, types};
