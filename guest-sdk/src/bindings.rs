@@ -12,6 +12,8 @@ wit_bindgen::generate!({
         "sockhop:websocket/types@0.1.0/message": [#[derive(PartialEq, Eq)]],
         "sockhop:websocket/types@0.1.0/close-reason": [#[derive(PartialEq, Eq)]],
         "sockhop:websocket/types@0.1.0/close-event": [#[derive(PartialEq, Eq)]],
+        "sockhop:websocket/types@0.1.0/extension": [#[derive(PartialEq, Eq)]],
+        "sockhop:websocket/types@0.1.0/principal": [#[derive(PartialEq, Eq)]],
         "sockhop:websocket/types@0.1.0/endpoint-config": [#[derive(PartialEq, Eq)]],
         "sockhop:websocket/types@0.1.0/handshake-request": [#[derive(PartialEq, Eq)]],
         "sockhop:websocket/session@0.1.0/queue-status": [#[derive(PartialEq, Eq)]],

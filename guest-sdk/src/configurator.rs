@@ -1,13 +1,13 @@
 //! Deciding about handshakes: the trait that user code implements where it wants to.
 
-use crate::bindings::sockhop::websocket::types::{Header, Property};
+use crate::bindings::sockhop::websocket::types::{Header, Principal, Property};
 use crate::{HandshakeRequest, logging};
 
 /// Decides about the handshakes to a component's endpoints (Jakarta
 /// `ServerEndpointConfig.Configurator`).
 ///
-/// Without one every valid handshake is accepted with its `default_subprotocol`. It is made the
-/// component's by `export!(Chat; configurator = Gate)`.
+/// Without one every valid handshake is accepted with its `default_subprotocol` and
+/// `default_extensions`. It is made the component's by `export!(Chat; configurator = Gate)`.
 ///
 /// ```
 /// use sockhop_guest::{Configurator, Decision, HandshakeRequest};
@@ -42,15 +42,26 @@ pub struct Decision {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Verdict {
-    Accept { subprotocol: Option<String>, properties: Vec<Property> },
+    Accept(Accepted),
     Reject { status: u16, body: Vec<u8> },
 }
 
+/// What an acceptance says of the session.
+#[doc(hidden)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Accepted {
+    pub subprotocol: Option<String>,
+    pub properties: Vec<Property>,
+    pub extensions: Option<Vec<String>>,
+    pub principal: Option<Principal>,
+}
+
 impl Decision {
-    /// The connection becomes a session, with the subprotocol that the host would choose.
+    /// The connection becomes a session, with the subprotocol and the extensions that the host
+    /// would choose.
     pub fn accept(request: &HandshakeRequest) -> Self {
         let subprotocol = request.default_subprotocol.clone();
-        Self::new(Verdict::Accept { subprotocol, properties: Vec::new() })
+        Self::new(Verdict::Accept(Accepted { subprotocol, ..Accepted::default() }))
     }
 
     /// The handshake is answered with this HTTP status, 300 to 599, and an empty body. The host
@@ -73,8 +84,8 @@ impl Decision {
     /// Speaks this subprotocol instead, or none. It must be among those that the peer offered,
     /// else the host answers 500. A rejection has no subprotocol, and stays as it is.
     pub fn subprotocol(mut self, chosen: Option<&str>) -> Self {
-        if let Verdict::Accept { subprotocol, .. } = &mut self.verdict {
-            *subprotocol = chosen.map(str::to_owned);
+        if let Verdict::Accept(accepted) = &mut self.verdict {
+            accepted.subprotocol = chosen.map(str::to_owned);
         }
         self
     }
@@ -82,8 +93,40 @@ impl Decision {
     /// Gives the session a property; one that the endpoint has already is replaced. A rejection
     /// has no session, and stays as it is.
     pub fn property(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
-        if let Verdict::Accept { properties, .. } = &mut self.verdict {
-            properties.push((name.to_owned(), value.as_ref().to_vec()));
+        if let Verdict::Accept(accepted) = &mut self.verdict {
+            accepted.properties.push((name.to_owned(), value.as_ref().to_vec()));
+        }
+        self
+    }
+
+    /// Keeps only those of the request's `default_extensions` that have these names; none of them
+    /// for messages that are never compressed, say. The host answers 500 for any other name, and
+    /// where one that its operator requires is left out. A rejection stays as it is.
+    pub fn extensions<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
+        if let Verdict::Accept(accepted) = &mut self.verdict {
+            accepted.extensions = Some(names.into_iter().map(Into::into).collect());
+        }
+        self
+    }
+
+    /// Says who the peer is, for the session's whole life (Jakarta `getUserPrincipal`): a name, and
+    /// roles that mean what the component wants. The host answers 500 where they take more than
+    /// 4096 bytes, 64 for each role included. A rejection stays as it is.
+    ///
+    /// ```
+    /// # use sockhop_guest::{Decision, HandshakeRequest};
+    /// # fn handshake(request: HandshakeRequest) -> Decision {
+    /// Decision::accept(&request).principal("ada", ["admin", "speaker"])
+    /// # }
+    /// ```
+    pub fn principal<R: Into<String>>(
+        mut self,
+        name: impl Into<String>,
+        roles: impl IntoIterator<Item = R>,
+    ) -> Self {
+        if let Verdict::Accept(accepted) = &mut self.verdict {
+            let roles = roles.into_iter().map(Into::into).collect();
+            accepted.principal = Some(Principal { name: name.into(), roles });
         }
         self
     }
@@ -102,7 +145,7 @@ impl Decision {
 #[doc(hidden)]
 #[derive(Debug, PartialEq, Eq)]
 pub enum Parts {
-    Accept { subprotocol: Option<String>, headers: Vec<Header>, properties: Vec<Property> },
+    Accept { accepted: Accepted, headers: Vec<Header> },
     Reject { status: u16, headers: Vec<Header>, body: Vec<u8> },
 }
 
@@ -113,9 +156,7 @@ pub fn decide<C: Configurator>(endpoint_path: &str, request: HandshakeRequest) -
     logging::install();
     let Decision { verdict, headers } = C::handshake(endpoint_path, request);
     match verdict {
-        Verdict::Accept { subprotocol, properties } => {
-            Parts::Accept { subprotocol, headers, properties }
-        }
+        Verdict::Accept(accepted) => Parts::Accept { accepted, headers },
         Verdict::Reject { status, body } => Parts::Reject { status, headers, body },
     }
 }
@@ -132,6 +173,8 @@ mod tests {
             headers: Vec::new(),
             subprotocols: vec!["b".to_owned(), "a".to_owned()],
             default_subprotocol: Some("b".to_owned()),
+            extensions: Vec::new(),
+            default_extensions: Vec::new(),
             secure: false,
             peer: None,
             local: None,
@@ -154,9 +197,13 @@ mod tests {
     #[test]
     fn an_acceptance_takes_the_default_subprotocol() {
         let expected = Parts::Accept {
-            subprotocol: Some("b".to_owned()),
+            accepted: Accepted {
+                subprotocol: Some("b".to_owned()),
+                properties: vec![("who".to_owned(), b"p".to_vec())],
+                extensions: None,
+                principal: None,
+            },
             headers: vec![("x-a".to_owned(), b"1".to_vec())],
-            properties: vec![("who".to_owned(), b"p".to_vec())],
         };
         assert_eq!(decide::<Gate>("/echo", request("good")), expected);
     }
@@ -174,8 +221,28 @@ mod tests {
     #[test]
     fn the_subprotocol_can_be_another_or_none() {
         let other = Decision::accept(&request("")).subprotocol(Some("a"));
-        assert!(matches!(other.verdict, Verdict::Accept { subprotocol: Some(s), .. } if s == "a"));
+        let of = |decision: Decision| match decision.verdict {
+            Verdict::Accept(accepted) => accepted.subprotocol,
+            Verdict::Reject { .. } => panic!("it accepts"),
+        };
+        assert_eq!(of(other).as_deref(), Some("a"));
         let none = Decision::accept(&request("")).subprotocol(None);
-        assert!(matches!(none.verdict, Verdict::Accept { subprotocol: None, .. }));
+        assert_eq!(of(none), None);
+    }
+
+    #[test]
+    fn extensions_and_a_principal_are_named_and_a_rejection_has_none() {
+        let decision = Decision::accept(&request("")).extensions(["x"]).principal("ada", ["admin"]);
+        let principal = Principal { name: "ada".to_owned(), roles: vec!["admin".to_owned()] };
+        let expected = Accepted {
+            subprotocol: Some("b".to_owned()),
+            properties: Vec::new(),
+            extensions: Some(vec!["x".to_owned()]),
+            principal: Some(principal),
+        };
+        assert_eq!(decision.verdict, Verdict::Accept(expected));
+        let none = [""; 0];
+        let rejection = Decision::reject(403).extensions(none).principal("ada", none);
+        assert_eq!(rejection, Decision::reject(403));
     }
 }

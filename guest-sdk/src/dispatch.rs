@@ -21,21 +21,32 @@ pub struct Entry {
     config: fn() -> EndpointConfig,
     open: fn(Session) -> Result<Box<dyn Events>>,
     hears_pongs: bool,
+    hears_completions: bool,
 }
 
 impl Entry {
     /// The entry of an endpoint type.
     #[must_use]
     pub const fn of<E: Endpoint + ServerEndpoint>() -> Self {
-        let hears_pongs = E::HEARS_PONGS;
-        Self { path: E::PATH, config: E::config, open: open::<E>, hears_pongs }
+        Self {
+            path: E::PATH,
+            config: E::config,
+            open: open::<E>,
+            hears_pongs: E::HEARS_PONGS,
+            hears_completions: E::HEARS_COMPLETIONS,
+        }
     }
 
     /// The entry of an endpoint type that takes messages piece by piece.
     #[must_use]
     pub const fn in_parts<E: PartialEndpoint + ServerEndpoint>() -> Self {
-        let hears_pongs = E::HEARS_PONGS;
-        Self { path: E::PATH, config: E::config, open: open_in_parts::<E>, hears_pongs }
+        Self {
+            path: E::PATH,
+            config: E::config,
+            open: open_in_parts::<E>,
+            hears_pongs: E::HEARS_PONGS,
+            hears_completions: E::HEARS_COMPLETIONS,
+        }
     }
 
     /// The same, in a component that exports no `pongs`.
@@ -46,6 +57,20 @@ impl Entry {
     #[must_use]
     pub const fn without_pongs(self) -> Self {
         assert!(!self.hears_pongs, "an endpoint has `on_pong`: write `export!(…; pongs)`");
+        self
+    }
+
+    /// The same, in a component that exports no `completions`.
+    ///
+    /// # Panics
+    ///
+    /// Where the endpoint waits for them: when the component is compiled.
+    #[must_use]
+    pub const fn without_completions(self) -> Self {
+        assert!(
+            !self.hears_completions,
+            "an endpoint has `on_sent`: write `export!(…; completions)`"
+        );
         self
     }
 }
@@ -147,6 +172,15 @@ impl OpenSession {
     /// What the endpoint's own function says.
     pub fn on_pong(&self, data: Vec<u8>) -> Result<(), String> {
         self.events.on_pong(data).map_err(|error| self.keep(error))
+    }
+
+    /// What `completions.on-sent` does.
+    ///
+    /// # Errors
+    ///
+    /// What the endpoint's own function says.
+    pub fn on_sent(&self, token: u64) -> Result<(), String> {
+        self.events.on_sent(token).map_err(|error| self.keep(error))
     }
 
     /// What `endpoint.on-error` does.

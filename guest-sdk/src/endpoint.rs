@@ -58,6 +58,18 @@ pub trait Endpoint: Sized + 'static {
         Ok(())
     }
 
+    /// All that was queued when [`notify_sent`](Session::notify_sent) was called with this token
+    /// has been handed to the connection (Jakarta `SendHandler`). A component whose endpoints
+    /// override this says so: `export!(Chat; completions)`.
+    ///
+    /// # Errors
+    ///
+    /// On an error the session lives on, and `on_error` is called with its text.
+    fn on_sent(&mut self, token: u64) -> Result {
+        let _ = token;
+        Ok(())
+    }
+
     /// Something failed and the session goes on, or `on_close` failed (Jakarta `onError`).
     ///
     /// Does nothing unless overridden: the host has written the error to the deployment's log
@@ -148,6 +160,17 @@ pub trait PartialEndpoint: Sized + 'static {
         Ok(())
     }
 
+    /// All that was queued before this token has been handed to the connection; see
+    /// [`Endpoint::on_sent`], and `export!(Upload; parts, completions)`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Endpoint::on_sent`].
+    fn on_sent(&mut self, token: u64) -> Result {
+        let _ = token;
+        Ok(())
+    }
+
     /// Something failed and the session goes on; see [`Endpoint::on_error`].
     fn on_error(&mut self, error: SessionError) {
         let _ = error;
@@ -175,6 +198,9 @@ pub trait ServerEndpoint: 'static {
     /// Whether the endpoint overrides `on_pong`. `export!` holds it against its own `pongs`, so
     /// that no endpoint waits for pongs that the component does not hear of.
     const HEARS_PONGS: bool = false;
+
+    /// Whether the endpoint overrides `on_sent`, held against `completions` in the same way.
+    const HEARS_COMPLETIONS: bool = false;
 
     /// The rest of what the host is told when the component is deployed. Must depend on nothing
     /// but the component and its configuration; `path` must be [`PATH`](Self::PATH).

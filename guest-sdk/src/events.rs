@@ -11,6 +11,7 @@ pub(crate) trait Events {
     fn on_message(&self, message: Message) -> Result<Option<Message>>;
     fn on_part(&self, piece: Message, last: bool) -> Result<()>;
     fn on_pong(&self, data: Vec<u8>) -> Result<()>;
+    fn on_sent(&self, token: u64) -> Result<()>;
     fn on_error(&self, error: SessionError);
     fn on_close(&self, event: CloseEvent) -> Result<()>;
 }
@@ -37,6 +38,10 @@ impl<E: Endpoint> Events for RefCell<E> {
         self.borrow_mut().on_pong(data)
     }
 
+    fn on_sent(&self, token: u64) -> Result<()> {
+        self.borrow_mut().on_sent(token)
+    }
+
     fn on_error(&self, error: SessionError) {
         self.borrow_mut().on_error(error);
     }
@@ -60,6 +65,10 @@ impl<E: PartialEndpoint> Events for InParts<E> {
 
     fn on_pong(&self, data: Vec<u8>) -> Result<()> {
         self.0.borrow_mut().on_pong(data)
+    }
+
+    fn on_sent(&self, token: u64) -> Result<()> {
+        self.0.borrow_mut().on_sent(token)
     }
 
     fn on_error(&self, error: SessionError) {

@@ -34,8 +34,9 @@
 /// `export!(Upload; parts, configurator = Gate)` a configurator beside them.
 ///
 /// `export!(Chat; pongs)` exports endpoints that override
-/// [`on_pong`](crate::Endpoint::on_pong); the words are given in this order: `parts`, `pongs`,
-/// `configurator`.
+/// [`on_pong`](crate::Endpoint::on_pong), and `export!(Chat; completions)` such as override
+/// [`on_sent`](crate::Endpoint::on_sent). The words are given in any order, `configurator = …` the
+/// last.
 ///
 /// ```
 /// # use sockhop_guest::*;
@@ -68,7 +69,9 @@ macro_rules! export {
             struct Component;
             impl $crate::__private::Component for Component {
                 const ENDPOINTS: &'static [$crate::__private::Entry] =
-                    &[$($crate::__private::Entry::of::<$endpoint>().without_pongs()),+];
+                    &[$($crate::__private::Entry::of::<$endpoint>()
+                        .without_pongs()
+                        .without_completions()),+];
             }
             type Exported = $crate::__private::Exported<Component>;
             $crate::__private::bindings::export!(
@@ -76,50 +79,11 @@ macro_rules! export {
             );
         };
     };
-    ($($endpoint:ty),+ $(,)?; parts $(,)?) => {
-        const _: () = {
-            struct Component;
-            impl $crate::__private::Component for Component {
-                const ENDPOINTS: &'static [$crate::__private::Entry] =
-                    &[$($crate::__private::Entry::in_parts::<$endpoint>().without_pongs()),+];
-            }
-            $crate::__private::export_with!(Component; parts);
-        };
-    };
-    ($($endpoint:ty),+ $(,)?; pongs $(,)?) => {
-        const _: () = {
-            struct Component;
-            impl $crate::__private::Component for Component {
-                const ENDPOINTS: &'static [$crate::__private::Entry] =
-                    &[$($crate::__private::Entry::of::<$endpoint>()),+];
-            }
-            $crate::__private::export_with!(Component; pongs);
-        };
-    };
-    ($($endpoint:ty),+ $(,)?; parts, pongs $(,)?) => {
-        const _: () = {
-            struct Component;
-            impl $crate::__private::Component for Component {
-                const ENDPOINTS: &'static [$crate::__private::Entry] =
-                    &[$($crate::__private::Entry::in_parts::<$endpoint>()),+];
-            }
-            $crate::__private::export_with!(Component; parts, pongs);
-        };
-    };
     ($($endpoint:ty),+ $(,)?; configurator = $configurator:ty $(,)?) => {
         $crate::export!($($endpoint),+);
         $crate::__private::export_configurator!($configurator);
     };
-    ($($endpoint:ty),+ $(,)?; pongs, configurator = $configurator:ty $(,)?) => {
-        $crate::export!($($endpoint),+; pongs);
-        $crate::__private::export_configurator!($configurator);
-    };
-    ($($endpoint:ty),+ $(,)?; parts, pongs, configurator = $configurator:ty $(,)?) => {
-        $crate::export!($($endpoint),+; parts, pongs);
-        $crate::__private::export_configurator!($configurator);
-    };
-    ($($endpoint:ty),+ $(,)?; parts, configurator = $configurator:ty $(,)?) => {
-        $crate::export!($($endpoint),+; parts);
-        $crate::__private::export_configurator!($configurator);
+    ($($endpoint:ty),+ $(,)?; $($words:tt)+) => {
+        $crate::__private::export_with!([$($endpoint),+] $($words)+);
     };
 }

@@ -1,9 +1,13 @@
 //! The opening handshake that a peer sent, with ways to ask for its parts.
 
+mod address;
+mod locale;
+mod select;
+
 use std::error::Error as StdError;
 use std::str::FromStr;
 
-pub use crate::bindings::sockhop::websocket::types::HandshakeRequest;
+pub use crate::bindings::sockhop::websocket::types::{Extension, HandshakeRequest};
 use crate::parameter::{self, PathParameterError};
 
 impl HandshakeRequest {
@@ -50,9 +54,25 @@ impl HandshakeRequest {
     /// (Jakarta `getRequestParameterMap`): `+` is a space, what is no UTF-8 becomes U+FFFD.
     #[must_use]
     pub fn query_parameter(&self, name: &str) -> Option<String> {
-        let query = self.query.as_deref()?;
-        let mut pairs = form_urlencoded::parse(query.as_bytes());
-        pairs.find(|(known, _)| known == name).map(|(_, value)| value.into_owned())
+        self.query_parameter_values(name).next()
+    }
+
+    /// All values of this name in the query, in its order, decoded as a form
+    /// (Jakarta `getRequestParameterMap`).
+    pub fn query_parameter_values(&self, name: &str) -> impl Iterator<Item = String> {
+        self.query_parameters().filter(move |(known, _)| known == name).map(|(_, value)| value)
+    }
+
+    /// All names and values in the query, in its order, decoded as a form.
+    pub fn query_parameters(&self) -> impl Iterator<Item = (String, String)> {
+        form_urlencoded::parse(self.query.as_deref().unwrap_or_default().as_bytes()).into_owned()
+    }
+
+    /// The version of the protocol (Jakarta `Session.getProtocolVersion`): that of RFC 6455, the
+    /// only one that there is.
+    #[must_use]
+    pub fn protocol_version(&self) -> &'static str {
+        "13"
     }
 }
 
@@ -72,11 +92,19 @@ mod tests {
             ],
             subprotocols: Vec::new(),
             default_subprotocol: None,
+            extensions: Vec::new(),
+            default_extensions: Vec::new(),
             secure: false,
             peer: None,
             local: None,
             client_certificates: Vec::new(),
         }
+    }
+
+    /// A request with these header fields.
+    pub(super) fn request_with(headers: Vec<(&str, &str)>) -> HandshakeRequest {
+        let field = |(name, value): (&str, &str)| (name.to_owned(), value.as_bytes().to_vec());
+        HandshakeRequest { headers: headers.into_iter().map(field).collect(), ..request(None) }
     }
 
     #[test]
@@ -99,6 +127,10 @@ mod tests {
         let request = request(Some("a=1&name=Ada+L%C3%B6v&name=Bob"));
         assert_eq!(request.query_parameter("name").as_deref(), Some("Ada Löv"));
         assert_eq!(request.query_parameter("b"), None);
+        let names: Vec<_> = request.query_parameter_values("name").collect();
+        assert_eq!(names, ["Ada Löv", "Bob"]);
+        assert_eq!(request.query_parameters().count(), 3);
+        assert_eq!(request.protocol_version(), "13");
     }
 
     #[test]

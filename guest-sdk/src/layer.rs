@@ -118,6 +118,15 @@ pub trait Layer: Sized + 'static {
         next(data)
     }
 
+    /// What was queued before a token has left; see [`Endpoint::on_sent`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Endpoint::on_sent`].
+    fn on_sent(&mut self, token: u64, next: impl FnOnce(u64) -> Result) -> Result {
+        next(token)
+    }
+
     /// Something failed; see [`Endpoint::on_error`].
     fn on_error(&mut self, error: SessionError, next: impl FnOnce(SessionError)) {
         next(error);
@@ -169,6 +178,10 @@ impl<L: Layer, E: Endpoint> Endpoint for Layered<L, E> {
         self.layer.on_pong(data, |data| self.inner.on_pong(data))
     }
 
+    fn on_sent(&mut self, token: u64) -> Result {
+        self.layer.on_sent(token, |token| self.inner.on_sent(token))
+    }
+
     fn on_error(&mut self, error: SessionError) {
         self.layer.on_error(error, |error| self.inner.on_error(error));
     }
@@ -192,6 +205,10 @@ impl<L: Layer, E: PartialEndpoint> PartialEndpoint for Layered<L, E> {
         self.layer.on_pong(data, |data| self.inner.on_pong(data))
     }
 
+    fn on_sent(&mut self, token: u64) -> Result {
+        self.layer.on_sent(token, |token| self.inner.on_sent(token))
+    }
+
     fn on_error(&mut self, error: SessionError) {
         self.layer.on_error(error, |error| self.inner.on_error(error));
     }
@@ -206,6 +223,8 @@ impl<L: 'static, E: ServerEndpoint> ServerEndpoint for Layered<L, E> {
 
     // A layer that overrides `on_pong` alone hears of pongs where its component exports them.
     const HEARS_PONGS: bool = E::HEARS_PONGS;
+
+    const HEARS_COMPLETIONS: bool = E::HEARS_COMPLETIONS;
 
     fn config() -> EndpointConfig {
         E::config()

@@ -149,7 +149,7 @@ pub use endpoint::{
     ClientEndpoint, Endpoint, EndpointConfig, PartialEndpoint, ServerEndpoint, SessionError,
 };
 pub use error::{Error, Result};
-pub use handshake::HandshakeRequest;
+pub use handshake::{Extension, HandshakeRequest};
 pub use layer::{Layer, Layered};
 pub use log;
 pub use message::Message;
@@ -157,7 +157,7 @@ pub use open_sessions::{BroadcastOutcome, OpenSessions, PAGE_IDS_MAX};
 pub use outgoing::OutgoingMessage;
 pub use parameter::PathParameterError;
 pub use send::{CloseError, ControlError, PropertyError, QueueStatus, SendError, WriteError};
-pub use session::Session;
+pub use session::{NotifyError, Principal, Session, WaitError};
 pub use sockhop_guest_macros::{Decode, Encode, client_endpoint, endpoint};
 
 /// What the macros of this crate write in yours. No part of what this crate promises.
@@ -165,7 +165,7 @@ pub use sockhop_guest_macros::{Decode, Encode, client_endpoint, endpoint};
 pub mod __private {
     pub use crate::bindings;
     pub use crate::coder::Chain;
-    pub use crate::configurator::{Parts, decide};
+    pub use crate::configurator::{Accepted, Parts, decide};
     pub use crate::dispatch::{Component, Entry, Exported, OpenSession, Opened, describe};
     pub use crate::parameter::path_parameter;
     pub use sockhop_guest_macros::{export_configurator, export_with};

@@ -20,7 +20,7 @@ pub(crate) use properties::Properties;
 pub use queue::{Control, SlowReader};
 pub(crate) use queue::{Offered, QueueLimits, WAITING_BYTES_FOR_PIECES_MAX};
 pub(crate) use session::Session;
-pub(crate) use wire::{Settings, Wire};
+pub(crate) use wire::{Agreed, Settings, Wire};
 
 #[cfg(test)]
 mod tests;

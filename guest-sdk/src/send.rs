@@ -5,7 +5,7 @@ use crate::coder::EncodeError;
 
 pub use wit::QueueStatus;
 
-fn full(status: &QueueStatus) -> String {
+pub(crate) fn full(status: &QueueStatus) -> String {
     let QueueStatus { queued_bytes, limit_bytes, .. } = status;
     format!(
         "the session's queue is full: {queued_bytes} of {limit_bytes} bytes wait for a slow peer"

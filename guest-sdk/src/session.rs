@@ -1,5 +1,9 @@
 //! The session: one WebSocket connection, as guest code holds it.
 
+mod completion;
+mod limits;
+mod who;
+
 use std::error::Error as StdError;
 use std::str::FromStr;
 
@@ -9,6 +13,9 @@ use crate::host::session as wit;
 use crate::parameter::{self, PathParameterError};
 use crate::send::{CloseError, ControlError, PropertyError, QueueStatus, SendError};
 use crate::{CloseReason, Message, OutgoingMessage};
+
+pub use self::completion::{NotifyError, WaitError};
+pub use self::who::Principal;
 
 /// A handle to one session (Jakarta `Session`).
 ///
@@ -93,13 +100,6 @@ impl Session {
     #[must_use]
     pub fn is_open(&self) -> bool {
         self.0.is_open()
-    }
-
-    /// The largest message that the peer may send, in bytes; a larger one closes the session
-    /// with 1009.
-    #[must_use]
-    pub fn max_message_size(&self) -> u64 {
-        self.0.max_message_size()
     }
 
     /// The session's properties in the order of their names (Jakarta `getUserProperties`). Once

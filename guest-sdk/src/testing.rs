@@ -57,6 +57,8 @@
 //! # What does not
 //!
 //! - No time passes: nothing is idle, and a peer that is sent a Close frame has answered it.
+//! - `send_and_wait` returns at once: what it waits for has left, and the peer reads it first.
+//!   `on_sent` is called when the peer has read what was before its token.
 //! - A panic is no trap: it ends the test.
 //! - All sessions share one instance, as where the operator chooses `instancing = "shared"`; other
 //!   tests of the process share its `static`s as well.
@@ -64,6 +66,7 @@
 //!
 //! This module is there in native builds only; in a component nothing of it is left.
 
+mod agreement;
 mod dialled;
 mod handshake;
 mod host;

@@ -7,6 +7,8 @@
 mod buffers;
 mod keys;
 mod link;
+mod marks;
+mod sending;
 mod settings;
 mod socket;
 #[cfg(test)]
@@ -96,6 +98,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin, E: Endpoint> Connection<IO, E> {
                 Next::Message(message) => self.deliver(message).await,
                 Next::Part { piece, last } => self.deliver_part(piece, last).await,
                 Next::Pong(data) => self.deliver_pong(data).await,
+                Next::Sent(token) => self.deliver_sent(token).await,
                 Next::Closing => break,
                 next => self.peer_ends(next),
             }
@@ -123,6 +126,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin, E: Endpoint> Connection<IO, E> {
             lifecycle.aborted();
         }
         let unsent = link.session.shut();
+        link.socket.marks().forget();
         if let Some(request) = link.closing.take().or(unsent) {
             // It is why the session ended, though its Close frame was not reached.
             lifecycle.begin_close(request);
@@ -208,6 +212,21 @@ impl<IO: AsyncRead + AsyncWrite + Unpin, E: Endpoint> Connection<IO, E> {
         }
     }
 
+    async fn deliver_sent(&mut self, token: u64) {
+        self.link.session.token_told();
+        if !self.guest.hears_completions() {
+            return;
+        }
+        match self.link.during(self.guest.on_sent(token)).await {
+            Ok(()) => {}
+            Err(Fault::Returned(text)) => {
+                self.note(format!("on-sent failed: {text}"));
+                self.tell_error(&SessionError::Handler(text)).await;
+            }
+            Err(Fault::Trapped(trap)) => self.guest_gone(&trap),
+        }
+    }
+
     async fn tell_error(&mut self, error: &SessionError) {
         if let Err(trap) = self.link.during(self.guest.on_error(error)).await {
             self.guest_gone(&trap);
@@ -246,7 +265,11 @@ impl<IO: AsyncRead + AsyncWrite + Unpin, E: Endpoint> Connection<IO, E> {
                 self.link.lost = true;
                 self.lifecycle.ended();
             }
-            Next::Message(_) | Next::Part { .. } | Next::Pong(_) | Next::Closing => {}
+            Next::Message(_)
+            | Next::Part { .. }
+            | Next::Pong(_)
+            | Next::Sent(_)
+            | Next::Closing => {}
         }
     }
 

@@ -212,6 +212,7 @@ impl Deployments {
                         uri: identity.request.uri.clone(),
                         peer: entry.peer.clone(),
                         subprotocol: identity.subprotocol.clone(),
+                        principal: entry.session.agreed().principal.clone(),
                         queued_bytes: entry.session.queue().queued_bytes,
                         opened_at: entry.opened_at,
                     },

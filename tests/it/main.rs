@@ -4,6 +4,7 @@
 #![expect(clippy::disallowed_methods, reason = "the tasks of a test end with its runtime")]
 
 mod admission;
+mod agreement;
 mod assets;
 mod backpressure;
 mod browser;
@@ -11,6 +12,7 @@ mod browser_tls;
 mod capacity;
 mod cli;
 mod close;
+mod completions;
 mod component;
 mod config;
 mod configurator;
@@ -42,6 +44,7 @@ mod thousand;
 mod tidy;
 mod tls;
 mod traps;
+mod tuning;
 mod unix;
 mod unread;
 mod walls;

@@ -40,6 +40,17 @@ pub struct SessionRow {
     pub uri: String,
     /// The address of its peer.
     pub peer: String,
+    /// Who its peer is, where the guest has said so.
+    pub principal: Option<Principal>,
+}
+
+/// Who a peer is.
+#[derive(Debug, Deserialize)]
+pub struct Principal {
+    /// The name.
+    pub name: String,
+    /// The roles.
+    pub roles: Vec<String>,
 }
 
 impl Deployment {

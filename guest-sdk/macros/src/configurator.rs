@@ -53,11 +53,13 @@ pub(crate) fn expand(configurator: &Type) -> TokenStream {
                     request: wit::HandshakeRequest,
                 ) -> wit::HandshakeDecision {
                     match decide::<#configurator>(&endpoint_path, request) {
-                        Parts::Accept { subprotocol, headers, properties } => {
+                        Parts::Accept { accepted, headers } => {
                             wit::HandshakeDecision::Accept(wit::Acceptance {
-                                subprotocol,
+                                subprotocol: accepted.subprotocol,
                                 headers,
-                                properties,
+                                properties: accepted.properties,
+                                extensions: accepted.extensions,
+                                principal: accepted.principal,
                             })
                         }
                         Parts::Reject { status, headers, body } => {

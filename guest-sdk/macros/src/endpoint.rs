@@ -80,6 +80,10 @@ fn has_type(item: &ItemImpl, name: &str) -> bool {
     item.items.iter().any(|item| matches!(item, ImplItem::Type(known) if known.ident == name))
 }
 
+fn has_function(item: &ItemImpl, name: &str) -> bool {
+    item.items.iter().any(|item| matches!(item, ImplItem::Fn(known) if known.sig.ident == name))
+}
+
 /// The type of the one parameter beside `self`.
 fn incoming(on_message: &ImplItemFn) -> Result<&Type> {
     let mut typed = on_message.sig.inputs.iter().filter_map(|input| match input {
@@ -133,9 +137,8 @@ fn config(arguments: &Arguments, item: &ItemImpl) -> TokenStream {
     let properties = properties.as_ref().map(|list| list.elems.iter().collect::<Vec<_>>());
     let properties = properties.unwrap_or_default();
     let root = quote!(::sockhop_guest);
-    let is_on_pong =
-        |item: &ImplItem| matches!(item, ImplItem::Fn(function) if function.sig.ident == "on_pong");
-    let hears_pongs = item.items.iter().any(is_on_pong);
+    let (hears_pongs, hears_completions) =
+        (has_function(item, "on_pong"), has_function(item, "on_sent"));
     let span = Span::mixed_site();
     let (known, name, value) = (
         syn::Ident::new("known", span),
@@ -146,6 +149,7 @@ fn config(arguments: &Arguments, item: &ItemImpl) -> TokenStream {
         impl #root::ServerEndpoint for #self_ty {
             const PATH: &'static str = #path;
             const HEARS_PONGS: bool = #hears_pongs;
+            const HEARS_COMPLETIONS: bool = #hears_completions;
 
             fn config() -> #root::EndpointConfig {
                 let #known: &[&str] = &#subprotocols;

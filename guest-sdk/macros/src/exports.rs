@@ -1,6 +1,7 @@
-//! `export_with!`: the exports of components that take messages in pieces or hear of pongs.
+//! `export_with!`: the exports of components that take messages in pieces, or hear of pongs or of
+//! what has left.
 //!
-//! `parts` and `pongs` name the resource that `endpoint` exports, so all are exported by the same
+//! These exports name the resource that `endpoint` exports, so all are exported by the same
 //! bindings; and the SDK's own must not export them, or every component would have to. See
 //! [`configurator`](crate::configurator).
 
@@ -8,7 +9,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
-use syn::{Error, Ident, Result, Token, Type};
+use syn::{Error, Ident, Result, Token, Type, bracketed};
 
 /// The contract: the files of the package, to be wrapped as one.
 const CONTRACT: [&str; 8] = [
@@ -20,25 +21,34 @@ const CONTRACT: [&str; 8] = [
     include_str!("../../../wit/endpoint.wit"),
     include_str!("../../../wit/parts.wit"),
     include_str!("../../../wit/pongs.wit"),
+    include_str!("../../../wit/completions.wit"),
 ];
 
-/// A component and what it exports beside its endpoints.
+/// Endpoints and what their component exports beside them.
 pub(crate) struct Exports {
-    component: Type,
+    endpoints: Vec<Type>,
     parts: bool,
     pongs: bool,
+    completions: bool,
+    configurator: Option<Type>,
 }
 
 impl Parse for Exports {
     fn parse(input: ParseStream<'_>) -> Result<Self> {
-        let component = input.parse()?;
-        input.parse::<Token![;]>()?;
-        let mut exports = Self { component, parts: false, pongs: false };
-        for name in Punctuated::<Ident, Token![,]>::parse_terminated(input)? {
-            match name.to_string().as_str() {
-                "parts" => exports.parts = true,
-                "pongs" => exports.pongs = true,
-                _ => return Err(Error::new_spanned(name, "`parts` or `pongs`")),
+        let listed;
+        bracketed!(listed in input);
+        let endpoints = Punctuated::<Type, Token![,]>::parse_terminated(&listed)?;
+        let mut exports = Self {
+            endpoints: endpoints.into_iter().collect(),
+            parts: false,
+            pongs: false,
+            completions: false,
+            configurator: None,
+        };
+        while !input.is_empty() {
+            exports.word(input)?;
+            if !input.is_empty() {
+                input.parse::<Token![,]>()?;
             }
         }
         Ok(exports)
@@ -46,9 +56,50 @@ impl Parse for Exports {
 }
 
 impl Exports {
+    /// One of the words behind the endpoints.
+    fn word(&mut self, input: ParseStream<'_>) -> Result<()> {
+        let name: Ident = input.parse()?;
+        match name.to_string().as_str() {
+            "parts" => self.parts = true,
+            "pongs" => self.pongs = true,
+            "completions" => self.completions = true,
+            "configurator" => {
+                input.parse::<Token![=]>()?;
+                self.configurator = Some(input.parse()?);
+            }
+            _ => {
+                let told = "`parts`, `pongs`, `completions` or `configurator = …`";
+                return Err(Error::new_spanned(name, told));
+            }
+        }
+        Ok(())
+    }
+
+    /// The component as the SDK's dispatch knows it.
+    fn component(&self) -> TokenStream {
+        let of = if self.parts { quote!(in_parts) } else { quote!(of) };
+        let without_pongs = (!self.pongs).then(|| quote!(.without_pongs()));
+        let without_completions = (!self.completions).then(|| quote!(.without_completions()));
+        let endpoints = &self.endpoints;
+        quote! {
+            struct Component;
+
+            impl ::sockhop_guest::__private::Component for Component {
+                const ENDPOINTS: &'static [::sockhop_guest::__private::Entry] = &[#(
+                    ::sockhop_guest::__private::Entry::#of::<#endpoints>()
+                        #without_pongs
+                        #without_completions
+                ),*];
+            }
+        }
+    }
+}
+
+impl Exports {
     /// The interfaces of the contract, by name.
     fn interfaces(&self) -> Vec<&'static str> {
-        let optional = [(self.parts, "parts"), (self.pongs, "pongs")];
+        let optional =
+            [(self.parts, "parts"), (self.pongs, "pongs"), (self.completions, "completions")];
         let optional = optional.into_iter().filter(|(is_there, _)| *is_there);
         ["deployment", "endpoint"].into_iter().chain(optional.map(|(_, name)| name)).collect()
     }
@@ -72,6 +123,7 @@ impl Exports {
 pub(crate) fn expand(exports: &Exports) -> TokenStream {
     let world = exports.world();
     let glue = glue(exports);
+    let configurator = exports.configurator.as_ref().map(crate::configurator::expand);
     let generated = exports.interfaces().into_iter().map(|name| {
         let name = format!("sockhop:websocket/{name}@0.1.0");
         quote!(#name: generate)
@@ -94,6 +146,7 @@ pub(crate) fn expand(exports: &Exports) -> TokenStream {
             });
         }
         #glue
+        #configurator
     }
 }
 
@@ -124,17 +177,31 @@ fn optional(exports: &Exports) -> TokenStream {
             }
         }
     });
-    quote!(#parts #pongs)
+    let completions = exports.completions.then(|| {
+        quote! {
+            impl __sockhop_exports::exports::sockhop::websocket::completions::Guest for Exported {
+                fn on_sent(
+                    endpoint: endpoint::EndpointBorrow<'_>,
+                    token: u64,
+                ) -> ::std::result::Result<(), ::std::string::String> {
+                    endpoint.get::<Opened>().0.on_sent(token)
+                }
+            }
+        }
+    });
+    quote!(#parts #pongs #completions)
 }
 
 /// From the exports to the SDK's dispatch.
 fn glue(exports: &Exports) -> TokenStream {
-    let component = &exports.component;
+    let component = exports.component();
     let optional = optional(exports);
     quote! {
         const _: () = {
             use ::sockhop_guest::{__private::OpenSession, CloseEvent, Message, SessionError};
             use __sockhop_exports::exports::sockhop::websocket::{deployment, endpoint};
+
+            #component
 
             struct Exported;
 
@@ -142,7 +209,7 @@ fn glue(exports: &Exports) -> TokenStream {
 
             impl deployment::Guest for Exported {
                 fn describe() -> ::std::vec::Vec<::sockhop_guest::EndpointConfig> {
-                    ::sockhop_guest::__private::describe::<#component>()
+                    ::sockhop_guest::__private::describe::<Component>()
                 }
             }
 
@@ -154,7 +221,7 @@ fn glue(exports: &Exports) -> TokenStream {
                 fn open(
                     session: endpoint::Session,
                 ) -> ::std::result::Result<endpoint::Endpoint, ::std::string::String> {
-                    let opened = OpenSession::open::<#component>(session)?;
+                    let opened = OpenSession::open::<Component>(session)?;
                     Ok(endpoint::Endpoint::new(Opened(opened)))
                 }
 

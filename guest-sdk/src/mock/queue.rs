@@ -1,5 +1,7 @@
 //! What waits for one peer: first in, first out, bounded in bytes.
 
+mod marks;
+
 use std::collections::VecDeque;
 
 use crate::bindings::sockhop::websocket::session::{
@@ -62,6 +64,12 @@ pub(crate) struct Queue {
     streams: u64,
     /// What the peer has read and the test has not looked at.
     controls: Vec<Control>,
+    /// What was waited for: the connection has it, and the peer reads it first.
+    handed_over: VecDeque<Message>,
+    /// How many tokens the endpoint has not been told of.
+    tokens: u32,
+    /// Those of which it is to be told.
+    told: VecDeque<u64>,
     ended: Option<CloseEvent>,
 }
 
@@ -70,6 +78,8 @@ enum Entry {
     Message(Message),
     Control(Control),
     Stream(Stream),
+    /// Of which the endpoint is told when all before it was read.
+    Token(u64),
 }
 
 /// A control frame that an endpoint has sent to its peer (RFC 6455 §5.5).
@@ -99,6 +109,9 @@ impl Queue {
             batch: None,
             streams: 0,
             controls: Vec::new(),
+            handed_over: VecDeque::new(),
+            tokens: 0,
+            told: VecDeque::new(),
             ended: None,
         }
     }
@@ -246,12 +259,22 @@ impl Queue {
     /// The peer reads nothing more: it has closed, or is gone.
     pub(crate) fn discard(&mut self) {
         self.entries.clear();
+        self.handed_over.clear();
         self.queued_bytes = 0;
         self.claimed_bytes = 0;
     }
 
     /// The peer reads the next whole message. A message whose end is to come is waited for.
     pub(crate) fn read(&mut self) -> Option<Message> {
+        if let Some(message) = self.handed_over.pop_front() {
+            return Some(message);
+        }
+        let next = self.take();
+        self.pass_tokens();
+        next
+    }
+
+    fn take(&mut self) -> Option<Message> {
         let held = self.batch.as_ref().map_or(0, |batch| batch.entries);
         while self.entries.len() > held {
             if let Some(Entry::Stream(stream)) = self.entries.front_mut() {
@@ -268,6 +291,7 @@ impl Queue {
                     return Some(message);
                 }
                 Entry::Control(control) => self.read_control(control),
+                Entry::Token(token) => self.told.push_back(token),
                 Entry::Stream(stream) => {
                     self.queued_bytes = self.queued_bytes.saturating_sub(MESSAGE_OVERHEAD_BYTES);
                     if let Some(message) = stream.into_message() {
@@ -306,7 +330,7 @@ impl Queue {
     fn unfinished(&mut self) -> impl Iterator<Item = &mut Stream> {
         self.entries.iter_mut().filter_map(|entry| match entry {
             Entry::Stream(stream) if !stream.finished => Some(stream),
-            Entry::Stream(_) | Entry::Message(_) | Entry::Control(_) => None,
+            Entry::Stream(_) | Entry::Message(_) | Entry::Control(_) | Entry::Token(_) => None,
         })
     }
 

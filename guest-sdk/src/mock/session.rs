@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use crate::bindings::sockhop::websocket::types::{
-    CloseReason, HandshakeRequest, Message, Property,
+    CloseReason, Extension, HandshakeRequest, Message, Principal, Property,
 };
-use crate::mock::{Control, Wire, ending};
+use crate::mock::{Control, Settings, Wire, ending};
 
 // What the interface has beside its functions is the bindings' own.
 pub(crate) use crate::bindings::sockhop::websocket::session::*;
@@ -39,12 +39,57 @@ impl Session {
         self.0.subprotocol.clone()
     }
 
+    pub(crate) fn extensions(&self) -> Vec<Extension> {
+        self.0.extensions.clone()
+    }
+
+    pub(crate) fn principal(&self) -> Option<Principal> {
+        self.0.principal.clone()
+    }
+
     pub(crate) fn is_open(&self) -> bool {
         self.0.queue().is_open()
     }
 
     pub(crate) fn max_message_size(&self) -> u64 {
         self.0.settings().max_message_size
+    }
+
+    pub(crate) fn set_max_message_size(&self, bytes: u64) {
+        let mut settings = self.0.settings();
+        settings.max_message_size = bytes.min(settings.message_ceiling);
+    }
+
+    pub(crate) fn idle_timeout(&self) -> Option<u64> {
+        self.0.settings().idle_timeout
+    }
+
+    pub(crate) fn set_idle_timeout(&self, milliseconds: Option<u64>) {
+        self.0.settings().idle_timeout = Settings::time(milliseconds);
+    }
+
+    pub(crate) fn read_idle_timeout(&self) -> Option<u64> {
+        self.0.settings().read_idle_timeout
+    }
+
+    pub(crate) fn set_read_idle_timeout(&self, milliseconds: Option<u64>) {
+        self.0.settings().read_idle_timeout = Settings::time(milliseconds);
+    }
+
+    pub(crate) fn write_idle_timeout(&self) -> Option<u64> {
+        self.0.settings().write_idle_timeout
+    }
+
+    pub(crate) fn set_write_idle_timeout(&self, milliseconds: Option<u64>) {
+        self.0.settings().set_write_idle_timeout(milliseconds);
+    }
+
+    pub(crate) fn send_timeout(&self) -> Option<u64> {
+        self.0.settings().send_timeout
+    }
+
+    pub(crate) fn set_send_timeout(&self, milliseconds: Option<u64>) {
+        self.0.settings().send_timeout = Settings::time(milliseconds);
     }
 
     pub(crate) fn properties(&self) -> Vec<Property> {
@@ -69,6 +114,14 @@ impl Session {
 
     pub(crate) fn send_binary(&self, data: &[u8]) -> Result<(), SendError> {
         self.0.queue().push(Message::from(data))
+    }
+
+    pub(crate) fn send_and_wait(&self, message: &Message) -> Result<(), WaitError> {
+        self.0.queue().push_awaited(message.clone())
+    }
+
+    pub(crate) fn notify_sent(&self, token: u64) -> Result<(), NotifyError> {
+        self.0.queue().push_token(token)
     }
 
     pub(crate) fn start_message(&self) -> Result<OutgoingMessage, SendError> {

@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::bindings::sockhop::websocket::types::HandshakeRequest;
+use crate::bindings::sockhop::websocket::types::{Extension, HandshakeRequest, Principal};
 use crate::mock::properties::Properties;
 use crate::mock::queue::{Queue, QueueLimits};
 
@@ -16,22 +16,68 @@ pub(crate) struct Wire {
     pub(crate) endpoint_path: String,
     pub(crate) request: HandshakeRequest,
     pub(crate) subprotocol: Option<String>,
+    pub(crate) extensions: Vec<Extension>,
+    pub(crate) principal: Option<Principal>,
     settings: Mutex<Settings>,
     queue: Mutex<Queue>,
     properties: Mutex<Properties>,
 }
 
-/// What may change while the session is open.
+/// What the handshake has agreed on.
+#[derive(Debug)]
+pub(crate) struct Agreed {
+    pub(crate) subprotocol: Option<String>,
+    pub(crate) extensions: Vec<Extension>,
+    pub(crate) principal: Option<Principal>,
+}
+
+/// What may change while the session is open: times in milliseconds, of which none passes here.
 #[derive(Debug)]
 pub(crate) struct Settings {
     /// In bytes.
     pub(crate) max_message_size: u64,
+    /// The operator's limit on that.
+    pub(crate) message_ceiling: u64,
+    pub(crate) idle_timeout: Option<u64>,
+    pub(crate) read_idle_timeout: Option<u64>,
+    pub(crate) write_idle_timeout: Option<u64>,
+    pub(crate) send_timeout: Option<u64>,
+}
+
+/// The operator's limit on how long a peer may take nothing, in milliseconds: the default of
+/// `sockhop`. On the other times it has none.
+const WRITE_IDLE_TIMEOUT: u64 = 60_000;
+
+/// The longest time that a guest sets, in milliseconds: 365 days.
+const TIME_LIMIT_MAX: u64 = 365 * 24 * 60 * 60 * 1000;
+
+impl Settings {
+    pub(crate) fn new(max_message_size: u64, message_ceiling: u64) -> Self {
+        Self {
+            max_message_size,
+            message_ceiling,
+            idle_timeout: None,
+            read_idle_timeout: None,
+            write_idle_timeout: Some(WRITE_IDLE_TIMEOUT),
+            send_timeout: None,
+        }
+    }
+
+    /// A time as it is set: 0 is none.
+    pub(crate) fn time(milliseconds: Option<u64>) -> Option<u64> {
+        milliseconds.filter(|time| *time > 0).map(|time| time.min(TIME_LIMIT_MAX))
+    }
+
+    pub(crate) fn set_write_idle_timeout(&mut self, milliseconds: Option<u64>) {
+        let time = milliseconds.filter(|time| *time > 0).unwrap_or(WRITE_IDLE_TIMEOUT);
+        self.write_idle_timeout = Some(time.min(WRITE_IDLE_TIMEOUT));
+    }
 }
 
 impl Wire {
     pub(crate) fn new(
         number: u64,
-        (endpoint_path, request, subprotocol): (&str, HandshakeRequest, Option<String>),
+        (endpoint_path, request, agreed): (&str, HandshakeRequest, Agreed),
         settings: Settings,
         (queue, properties): (QueueLimits, Properties),
     ) -> Self {
@@ -39,7 +85,9 @@ impl Wire {
             number,
             endpoint_path: endpoint_path.to_owned(),
             request,
-            subprotocol,
+            subprotocol: agreed.subprotocol,
+            extensions: agreed.extensions,
+            principal: agreed.principal,
             settings: Mutex::new(settings),
             queue: Mutex::new(Queue::new(queue)),
             properties: Mutex::new(properties),

@@ -95,6 +95,8 @@ impl Handshake {
             headers: self.headers.clone(),
             subprotocols: self.subprotocols.clone(),
             default_subprotocol: self.subprotocols.iter().find(|s| spoken.contains(s)).cloned(),
+            extensions: Vec::new(),
+            default_extensions: Vec::new(),
             secure: false,
             peer: Some("127.0.0.1:50000".to_owned()),
             local: Some("127.0.0.1:8080".to_owned()),

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use crate::configurator::{Parts, decide};
 use crate::events::InParts;
 use crate::mock::{Properties, QueueLimits, Settings, Wire};
+use crate::testing::agreement::{Agreement, agree};
 use crate::testing::room::{Room, Seat, Served};
 use crate::testing::{Dialled, Handshake, NotOpened, Peer, SlowReader};
 use crate::{
@@ -25,12 +26,6 @@ pub struct Host<E> {
     queue: QueueLimits,
     property_bytes: u64,
     message_bytes: u64,
-}
-
-/// What was agreed on in a handshake.
-struct Agreed {
-    subprotocol: Option<String>,
-    properties: Vec<(String, Vec<u8>)>,
 }
 
 impl<E: Endpoint + ServerEndpoint> Host<E> {
@@ -128,13 +123,16 @@ impl<E: ServerEndpoint> Host<E> {
             return Err(NotOpened::NoSuchPath { path, template: E::PATH.to_owned() });
         };
         let config = E::config();
-        let agreed = self.agree(&request)?;
-        let properties = self.properties(&config, agreed.properties)?;
+        let decision = self
+            .decide
+            .map(|decide| self.room.directory.during(|| decide(E::PATH, request.clone())));
+        let Agreement { agreed, properties } = agree(&request, decision)?;
+        let properties = self.properties(&config, properties)?;
         let declared = config.max_message_size.unwrap_or(u64::MAX);
-        let settings = Settings { max_message_size: self.message_bytes.min(declared) };
+        let settings = Settings::new(self.message_bytes.min(declared), self.message_bytes);
         let directory = &self.room.directory;
         let wire = directory.add(|number| {
-            let identity = (E::PATH, request, agreed.subprotocol);
+            let identity = (E::PATH, request, agreed);
             Wire::new(number, identity, settings, (self.queue, properties))
         });
         let session = Session::new(crate::mock::Session::of(&wire));
@@ -155,33 +153,6 @@ impl<E: ServerEndpoint> Host<E> {
         let result = self.room.directory.during(code);
         self.room.settle();
         result
-    }
-
-    fn agree(&self, request: &HandshakeRequest) -> Result<Agreed, NotOpened> {
-        let Some(decide) = self.decide else {
-            let subprotocol = request.default_subprotocol.clone();
-            return Ok(Agreed { subprotocol, properties: Vec::new() });
-        };
-        match self.room.directory.during(|| decide(E::PATH, request.clone())) {
-            Parts::Accept { subprotocol, headers, properties } => {
-                check_headers(&headers)?;
-                match subprotocol.as_ref().filter(|chosen| !request.subprotocols.contains(chosen)) {
-                    None => Ok(Agreed { subprotocol, properties }),
-                    Some(chosen) => {
-                        let told = format!("the peer did not offer the subprotocol `{chosen}`");
-                        Err(NotOpened::BadDecision(told))
-                    }
-                }
-            }
-            Parts::Reject { status, .. } if !(300..=599).contains(&status) => {
-                let told = format!("a rejection has a status from 300 to 599, not {status}");
-                Err(NotOpened::BadDecision(told))
-            }
-            Parts::Reject { status, headers, body } => {
-                check_headers(&headers)?;
-                Err(NotOpened::Rejected { status, headers, body })
-            }
-        }
     }
 
     /// The endpoint's properties, and behind them those of the configurator.
@@ -211,26 +182,6 @@ fn failed(wire: &Arc<Wire>) -> CloseReason {
     let _ = session.close(Some(&reason));
     wire.properties().forget();
     told.unwrap_or(reason)
-}
-
-/// Header fields of the handshake's own, or of none that is valid, are not sent.
-fn check_headers(headers: &[(String, Vec<u8>)]) -> Result<(), NotOpened> {
-    for (name, value) in headers {
-        let lower = name.to_ascii_lowercase();
-        let is_reserved = lower.starts_with("sec-websocket-")
-            || ["connection", "upgrade", "content-length", "transfer-encoding"]
-                .contains(&lower.as_str());
-        let is_token =
-            |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-        let is_valid = !name.is_empty()
-            && name.bytes().all(is_token)
-            && value.iter().all(|byte| *byte == b'\t' || (*byte >= b' ' && *byte != 0x7f));
-        if is_reserved || !is_valid {
-            let why = if is_reserved { "belongs to the handshake" } else { "is not valid" };
-            return Err(NotOpened::BadDecision(format!("the header field `{name}` {why}")));
-        }
-    }
-    Ok(())
 }
 
 impl<E: ServerEndpoint> fmt::Debug for Host<E> {

@@ -57,6 +57,10 @@ impl<E> Events for Ear<E> {
         self.0.on_pong(data)
     }
 
+    fn on_sent(&self, token: u64) -> Result<()> {
+        self.0.on_sent(token)
+    }
+
     fn on_error(&self, error: SessionError) {
         self.0.on_error(error);
     }
@@ -72,6 +76,8 @@ pub(super) enum Incoming {
     Message(Message),
     Piece(Message, bool),
     Pong(Vec<u8>),
+    /// Nothing of the peer's: what was queued before this token has left.
+    Sent(u64),
 }
 
 /// One session.
@@ -130,6 +136,11 @@ impl<E: 'static> Seat<E> {
         Some(look(&endpoint))
     }
 
+    /// Whether it is to be told of a token, and no answer is before that.
+    fn hears_now(&self) -> bool {
+        self.wire.queue().has_token() && self.answer.borrow().is_none()
+    }
+
     fn guest(&self) -> Option<Rc<Guest<E>>> {
         self.guest.borrow().clone()
     }
@@ -159,6 +170,9 @@ impl<E: 'static> Seat<E> {
     }
 
     fn next(&self) -> Option<Incoming> {
+        if let Some(token) = self.wire.queue().next_token() {
+            return Some(Incoming::Sent(token));
+        }
         let waiting = self.wire.queue().status().queued_bytes;
         let mut inbox = self.inbox.borrow_mut();
         let is_piece = matches!(inbox.front(), Some(Incoming::Piece(..)));
@@ -195,6 +209,10 @@ impl<E: 'static> Seat<E> {
                 }
             }
             Some(Incoming::Piece(piece, last)) => match guest.session.on_part(piece, last) {
+                Ok(()) => return Step::Done,
+                Err(text) => text,
+            },
+            Some(Incoming::Sent(token)) => match guest.session.on_sent(token) {
                 Ok(()) => return Step::Done,
                 Err(text) => text,
             },
@@ -278,14 +296,19 @@ impl<E: 'static> Room<E> {
         }
     }
 
-    /// Delivers the ends of all sessions that are not open any more, and of those which these ends
-    /// close.
+    /// Delivers the ends of all sessions that are not open any more, of those which these ends
+    /// close, and tokens of which sessions are to be told.
     pub(super) fn settle(&self) {
         loop {
             let seats = self.seats.borrow().clone();
             let over = |seat: &&Rc<Seat<E>>| !seat.wire.queue().is_open() && !seat.has_ended();
-            let Some(seat) = seats.iter().find(over) else { return };
-            self.directory.during(|| seat.finish());
+            if let Some(seat) = seats.iter().find(over) {
+                self.directory.during(|| seat.finish());
+            } else if let Some(seat) = seats.iter().find(|seat| seat.hears_now()) {
+                self.directory.during(|| seat.step());
+            } else {
+                return;
+            }
         }
     }
 }

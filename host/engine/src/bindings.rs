@@ -7,6 +7,7 @@ mod generated {
         exports: { default: async },
         imports: {
             "sockhop:websocket/container.[method]connecting.wait": async | trappable,
+            "sockhop:websocket/session.[method]session.send-and-wait": async | trappable,
             default: trappable,
         },
         // A message is lowered into the guest from where it lies, without a copy of the host's.
@@ -20,6 +21,6 @@ mod generated {
 }
 
 pub(crate) use generated::exports::sockhop::websocket::{
-    configurator, deployment, endpoint, parts, pongs,
+    completions, configurator, deployment, endpoint, parts, pongs,
 };
 pub(crate) use generated::sockhop::websocket::{container, session, sessions, types};

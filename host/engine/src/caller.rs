@@ -144,6 +144,15 @@ impl Caller {
         .await?
     }
 
+    /// `completions.on-sent`, for a component that exports it.
+    pub(crate) async fn on_sent(&mut self, endpoint: ResourceAny, token: u64) -> Result<(), Fault> {
+        self.call("completions.on-sent", |mut instance| async move {
+            let told = instance.on_sent(endpoint, token).await;
+            ended(instance, told)
+        })
+        .await?
+    }
+
     /// `endpoint.on-error`.
     pub(crate) async fn on_error(
         &mut self,

@@ -1,15 +1,23 @@
 //! Between the contract's types and the core's: each kind in one place.
 
+use std::time::Duration;
+
 use bytes::Bytes;
-use sockhop_session::handshake::{EndpointConfig, HandshakeDecision, HandshakeRequest};
+use sockhop_session::handshake::{
+    Acceptance, EndpointConfig, HandshakeDecision, HandshakeRequest, Principal,
+};
 use sockhop_session::port::SessionError;
 use sockhop_session::properties::{Property, PropertyError};
 use sockhop_session::{
-    CloseCause, CloseError, CloseEvent, ControlError, Initiator, Message, QueueStatus, SendError,
-    WriteError,
+    AwaitError, CloseCause, CloseError, CloseEvent, ControlError, Extension, Initiator, Message,
+    NotifyError, QueueStatus, SendError, WriteError,
 };
 
 use crate::bindings::{configurator, deployment, endpoint, session, types};
+
+/// The longest limit in time that a guest sets: more is as good as none, and sums of times stay
+/// within what clocks can tell.
+const TIME_LIMIT_MAX: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 pub(crate) fn message_to_guest(message: &Message) -> endpoint::MessageParam<'_> {
     match message {
@@ -58,6 +66,32 @@ pub(crate) fn control_error(error: ControlError) -> session::ControlError {
             session::ControlError::TooLong(u32::try_from(bytes).unwrap_or(u32::MAX))
         }
     }
+}
+
+pub(crate) fn wait_error(error: AwaitError) -> session::WaitError {
+    match error {
+        AwaitError::Closed => session::WaitError::Closed,
+        AwaitError::QueueFull(status) => session::WaitError::QueueFull(queue_status(status)),
+        AwaitError::Unfinished => session::WaitError::UnfinishedMessage,
+    }
+}
+
+pub(crate) fn notify_error(error: NotifyError) -> session::NotifyError {
+    match error {
+        NotifyError::Closed => session::NotifyError::Closed,
+        NotifyError::TooMany(most) => session::NotifyError::TooMany(most),
+    }
+}
+
+/// A limit in time as a guest sets it: 0 is none.
+pub(crate) fn time_limit(milliseconds: Option<u64>) -> Option<Duration> {
+    let milliseconds = milliseconds.filter(|milliseconds| *milliseconds > 0)?;
+    Some(Duration::from_millis(milliseconds).min(TIME_LIMIT_MAX))
+}
+
+/// The same as a guest reads it.
+pub(crate) fn milliseconds(limit: Option<Duration>) -> Option<u64> {
+    limit.map(|limit| u64::try_from(limit.as_millis()).unwrap_or(u64::MAX))
 }
 
 pub(crate) fn close_error(error: CloseError) -> session::CloseError {
@@ -139,6 +173,40 @@ pub(crate) fn endpoint_config(config: deployment::EndpointConfig) -> EndpointCon
     }
 }
 
+/// The parameters of one extension, where they lie.
+type Parameters<'a> = Vec<(&'a str, Option<&'a str>)>;
+
+/// What [`extensions`] borrows.
+pub(crate) fn parameters<'a>(extensions: &'a [Extension]) -> Vec<Parameters<'a>> {
+    let of_one = |extension: &'a Extension| -> Parameters<'a> {
+        let all = extension.parameters.iter();
+        all.map(|(name, value)| (&**name, value.as_deref())).collect()
+    };
+    extensions.iter().map(of_one).collect()
+}
+
+pub(crate) fn extensions<'a>(
+    extensions: &'a [Extension],
+    parameters: &'a [Parameters<'a>],
+) -> Vec<types::ExtensionParam<'a>> {
+    let both = extensions.iter().zip(parameters);
+    both.map(|(Extension { name, .. }, parameters)| types::ExtensionParam { name, parameters })
+        .collect()
+}
+
+pub(crate) fn extensions_to_guest(extensions: &[Extension]) -> Vec<types::ExtensionResult> {
+    let extension = |extension: &Extension| {
+        let Extension { name, parameters } = extension.clone();
+        types::ExtensionResult { name, parameters }
+    };
+    extensions.iter().map(extension).collect()
+}
+
+pub(crate) fn principal_to_guest(principal: &Principal) -> types::Principal {
+    let Principal { name, roles } = principal.clone();
+    types::Principal { name, roles }
+}
+
 pub(crate) fn request_to_guest(request: &HandshakeRequest) -> types::HandshakeRequestResult {
     types::HandshakeRequestResult {
         uri: request.uri.clone(),
@@ -147,6 +215,8 @@ pub(crate) fn request_to_guest(request: &HandshakeRequest) -> types::HandshakeRe
         headers: request.headers.clone(),
         subprotocols: request.subprotocols.clone(),
         default_subprotocol: request.default_subprotocol.clone(),
+        extensions: extensions_to_guest(&request.extensions),
+        default_extensions: extensions_to_guest(&request.default_extensions),
         secure: request.secure,
         peer: request.peer.clone(),
         local: request.local.clone(),
@@ -156,11 +226,16 @@ pub(crate) fn request_to_guest(request: &HandshakeRequest) -> types::HandshakeRe
 
 pub(crate) fn decision(decision: configurator::HandshakeDecision) -> HandshakeDecision {
     match decision {
-        configurator::HandshakeDecision::Accept(acceptance) => HandshakeDecision::Accept {
-            subprotocol: acceptance.subprotocol,
-            headers: acceptance.headers,
-            properties: properties_from_guest(acceptance.properties),
-        },
+        configurator::HandshakeDecision::Accept(acceptance) => {
+            let principal = acceptance.principal;
+            HandshakeDecision::Accept(Acceptance {
+                subprotocol: acceptance.subprotocol,
+                headers: acceptance.headers,
+                properties: properties_from_guest(acceptance.properties),
+                extensions: acceptance.extensions,
+                principal: principal.map(|it| Principal { name: it.name, roles: it.roles }),
+            })
+        }
         configurator::HandshakeDecision::Reject(rejection) => HandshakeDecision::Reject {
             status: rejection.status,
             headers: rejection.headers,

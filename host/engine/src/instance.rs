@@ -10,7 +10,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use wasmtime::Store;
 use wasmtime::component::ResourceAny;
 
-use crate::bindings::{configurator, deployment, endpoint, parts, pongs, types};
+use crate::bindings::{completions, configurator, deployment, endpoint, parts, pongs, types};
 use crate::container::Surroundings;
 use crate::convert;
 use crate::ctx::{Ctx, SessionRef};
@@ -29,6 +29,7 @@ pub(crate) struct Instance {
     configurator: Option<configurator::Guest>,
     parts: Option<parts::Guest>,
     pongs: Option<pongs::Guest>,
+    completions: Option<completions::Guest>,
     event_wait: Duration,
     pace: Arc<Pace>,
     gone: bool,
@@ -84,6 +85,12 @@ impl Instance {
                 .map(|indices| indices.load(&mut store, &instance))
                 .transpose()
                 .map_err(mismatch)?,
+            completions: exports
+                .completions
+                .as_ref()
+                .map(|indices| indices.load(&mut store, &instance))
+                .transpose()
+                .map_err(mismatch)?,
             store,
             event_wait,
             pace,
@@ -121,6 +128,10 @@ impl Instance {
             request.headers.iter().map(|(name, value)| (&**name, &**value)).collect();
         let subprotocols: Vec<_> = request.subprotocols.iter().map(|name| &**name).collect();
         let certificates: Vec<_> = request.client_certificates.iter().map(|der| &**der).collect();
+        let offered = convert::parameters(&request.extensions);
+        let extensions = convert::extensions(&request.extensions, &offered);
+        let by_default = convert::parameters(&request.default_extensions);
+        let default_extensions = convert::extensions(&request.default_extensions, &by_default);
         let request = types::HandshakeRequestParam {
             uri: &request.uri,
             query: request.query.as_deref(),
@@ -128,6 +139,8 @@ impl Instance {
             headers: &headers,
             subprotocols: &subprotocols,
             default_subprotocol: request.default_subprotocol.as_deref(),
+            extensions: &extensions,
+            default_extensions: &default_extensions,
             secure: request.secure,
             peer: request.peer.as_deref(),
             local: request.local.as_deref(),
@@ -196,6 +209,16 @@ impl Instance {
         let call = "pongs.on-pong";
         self.begin(call).map_err(Fault::Trapped)?;
         let called = pongs.call_on_pong(&mut self.store, endpoint, data);
+        let called = within(self.event_wait, &self.pace, called).await;
+        self.end(call, called).map_err(Fault::Trapped)?.map_err(Fault::Returned)
+    }
+
+    /// `completions.on-sent`, for a component that exports it.
+    pub(crate) async fn on_sent(&mut self, endpoint: ResourceAny, token: u64) -> Result<(), Fault> {
+        let Some(completions) = self.completions.clone() else { return Ok(()) };
+        let call = "completions.on-sent";
+        self.begin(call).map_err(Fault::Trapped)?;
+        let called = completions.call_on_sent(&mut self.store, endpoint, token);
         let called = within(self.event_wait, &self.pace, called).await;
         self.end(call, called).map_err(Fault::Trapped)?.map_err(Fault::Returned)
     }

@@ -86,8 +86,15 @@ impl Seats {
 pub struct Seat {
     place: Place,
     endpoint_path: Arc<str>,
+    heard: Heard,
+}
+
+/// What the guest hears of beside what all do.
+#[derive(Clone, Copy)]
+struct Heard {
     takes_parts: bool,
     hears_pongs: bool,
+    hears_completions: bool,
 }
 
 enum Place {
@@ -98,8 +105,12 @@ enum Place {
 impl Seat {
     fn new(guest: &Guest, place: Place, endpoint_path: Arc<str>) -> Self {
         let program = &guest.program;
-        let (takes_parts, hears_pongs) = (program.takes_parts(), program.hears_pongs());
-        Self { place, endpoint_path, takes_parts, hears_pongs }
+        let heard = Heard {
+            takes_parts: program.takes_parts(),
+            hears_pongs: program.hears_pongs(),
+            hears_completions: program.hears_completions(),
+        };
+        Self { place, endpoint_path, heard }
     }
 
     /// A seat in an instance that was made for it.
@@ -139,16 +150,14 @@ impl Seat {
             Place::Own(instance) => Kind::Own(OwnSession { instance, session, endpoint: None }),
             Place::Shared(shard) => Kind::Shared(shard.session(session)),
         };
-        let (takes_parts, hears_pongs) = (self.takes_parts, self.hears_pongs);
-        GuestSession { kind, takes_parts, hears_pongs }
+        GuestSession { kind, heard: self.heard }
     }
 }
 
 /// The guest's side of one session.
 pub struct GuestSession {
     kind: Kind,
-    takes_parts: bool,
-    hears_pongs: bool,
+    heard: Heard,
 }
 
 enum Kind {
@@ -191,7 +200,7 @@ impl Endpoint for GuestSession {
     }
 
     fn takes_parts(&self) -> bool {
-        self.takes_parts
+        self.heard.takes_parts
     }
 
     async fn on_part(&mut self, piece: Message, last: bool) -> Result<(), Fault> {
@@ -205,7 +214,21 @@ impl Endpoint for GuestSession {
     }
 
     fn hears_pongs(&self) -> bool {
-        self.hears_pongs
+        self.heard.hears_pongs
+    }
+
+    fn hears_completions(&self) -> bool {
+        self.heard.hears_completions
+    }
+
+    async fn on_sent(&mut self, token: u64) -> Result<(), Fault> {
+        match &mut self.kind {
+            Kind::Own(own) => {
+                let endpoint = own.endpoint().map_err(Fault::Trapped)?;
+                own.instance.on_sent(endpoint, token).await
+            }
+            Kind::Shared(shared) => shared.on_sent(token).await,
+        }
     }
 
     async fn on_pong(&mut self, data: Bytes) -> Result<(), Fault> {

@@ -1,5 +1,7 @@
 //! Serves the imported interface `session`.
 
+mod tuning;
+
 use std::sync::Arc;
 
 use sockhop_session::outbound::CloseRequest;
@@ -60,12 +62,69 @@ impl session::HostSession for CtxView<'_> {
         Ok(self.session(&handle)?.identity().subprotocol.clone())
     }
 
+    fn extensions(
+        &mut self,
+        handle: SessionHandle,
+    ) -> wasmtime::Result<Vec<types::ExtensionResult>> {
+        Ok(convert::extensions_to_guest(&self.session(&handle)?.agreed().extensions))
+    }
+
+    fn principal(&mut self, handle: SessionHandle) -> wasmtime::Result<Option<types::Principal>> {
+        let agreed = self.session(&handle)?.agreed();
+        Ok(agreed.principal.as_ref().map(convert::principal_to_guest))
+    }
+
     fn is_open(&mut self, handle: SessionHandle) -> wasmtime::Result<bool> {
         Ok(self.session(&handle)?.is_open())
     }
 
     fn max_message_size(&mut self, handle: SessionHandle) -> wasmtime::Result<u64> {
-        Ok(self.session(&handle)?.identity().max_message_bytes as u64)
+        Ok(self.limits(&handle)?.message_bytes as u64)
+    }
+
+    fn set_max_message_size(&mut self, handle: SessionHandle, bytes: u64) -> wasmtime::Result<()> {
+        let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
+        self.tune(&handle, |limits| limits.message_bytes = bytes)
+    }
+
+    fn idle_timeout(&mut self, handle: SessionHandle) -> wasmtime::Result<Option<u64>> {
+        Ok(convert::milliseconds(self.limits(&handle)?.idle))
+    }
+
+    fn set_idle_timeout(&mut self, handle: SessionHandle, ms: Option<u64>) -> wasmtime::Result<()> {
+        self.tune(&handle, |limits| limits.idle = convert::time_limit(ms))
+    }
+
+    fn read_idle_timeout(&mut self, handle: SessionHandle) -> wasmtime::Result<Option<u64>> {
+        Ok(convert::milliseconds(self.limits(&handle)?.read_idle))
+    }
+
+    fn set_read_idle_timeout(
+        &mut self,
+        handle: SessionHandle,
+        ms: Option<u64>,
+    ) -> wasmtime::Result<()> {
+        self.tune(&handle, |limits| limits.read_idle = convert::time_limit(ms))
+    }
+
+    fn write_idle_timeout(&mut self, handle: SessionHandle) -> wasmtime::Result<Option<u64>> {
+        Ok(convert::milliseconds(self.limits(&handle)?.write_idle))
+    }
+
+    fn set_write_idle_timeout(
+        &mut self,
+        handle: SessionHandle,
+        ms: Option<u64>,
+    ) -> wasmtime::Result<()> {
+        self.tune(&handle, |limits| limits.write_idle = convert::time_limit(ms))
+    }
+
+    fn send_timeout(&mut self, handle: SessionHandle) -> wasmtime::Result<Option<u64>> {
+        Ok(convert::milliseconds(self.limits(&handle)?.send))
+    }
+
+    fn set_send_timeout(&mut self, handle: SessionHandle, ms: Option<u64>) -> wasmtime::Result<()> {
+        self.tune(&handle, |limits| limits.send = convert::time_limit(ms))
     }
 
     fn properties(&mut self, handle: SessionHandle) -> wasmtime::Result<Vec<types::Property>> {
@@ -106,6 +165,26 @@ impl session::HostSession for CtxView<'_> {
     ) -> wasmtime::Result<Result<(), session::SendError>> {
         let sent = self.session(&handle)?.send(Message::Binary(data.into()));
         Ok(sent.map_err(convert::send_error))
+    }
+
+    async fn send_and_wait(
+        &mut self,
+        handle: SessionHandle,
+        message: types::MessageResult,
+    ) -> wasmtime::Result<Result<(), session::WaitError>> {
+        let message = convert::message_from_guest(message);
+        match self.session(&handle)?.send_awaited(message) {
+            Ok(receipt) => Ok(receipt.await.map_err(|_lost| session::WaitError::Closed)),
+            Err(error) => Ok(Err(convert::wait_error(error))),
+        }
+    }
+
+    fn notify_sent(
+        &mut self,
+        handle: SessionHandle,
+        token: u64,
+    ) -> wasmtime::Result<Result<(), session::NotifyError>> {
+        Ok(self.session(&handle)?.notify_sent(token).map_err(convert::notify_error))
     }
 
     fn start_message(

@@ -116,6 +116,11 @@ impl ShardSession {
         self.ask("pongs.on-pong", |reply| Event::Pong { id, data, reply }).await
     }
 
+    pub(crate) async fn on_sent(&mut self, token: u64) -> Result<(), Fault> {
+        let id = self.session.id();
+        self.ask("completions.on-sent", |reply| Event::Sent { id, token, reply }).await
+    }
+
     pub(crate) async fn on_error(&mut self, error: SessionError) -> Result<(), Trap> {
         let id = self.session.id();
         self.ask("endpoint.on-error", |reply| Event::Error { id, error, reply }).await
@@ -168,6 +173,11 @@ enum Event {
     Pong {
         id: SessionId,
         data: Bytes,
+        reply: oneshot::Sender<Result<(), Fault>>,
+    },
+    Sent {
+        id: SessionId,
+        token: u64,
         reply: oneshot::Sender<Result<(), Fault>>,
     },
     Error {
@@ -259,6 +269,13 @@ impl Room {
                 };
                 let _unheard = reply.send(told);
             }
+            Event::Sent { id, token, reply } => {
+                let told = match self.endpoint(id) {
+                    Ok(endpoint) => self.instance.on_sent(endpoint, token).await,
+                    Err(trap) => Err(Fault::Trapped(trap)),
+                };
+                let _unheard = reply.send(told);
+            }
             Event::Error { id, error, reply } => {
                 let told = match self.endpoint(id) {
                     Ok(endpoint) => self.instance.on_error(endpoint, error).await,
@@ -305,6 +322,7 @@ impl Event {
             }
             Self::Part { reply, .. } => drop(reply.send(Err(trap("parts.on-part").into()))),
             Self::Pong { reply, .. } => drop(reply.send(Err(trap("pongs.on-pong").into()))),
+            Self::Sent { reply, .. } => drop(reply.send(Err(trap("completions.on-sent").into()))),
             Self::Error { reply, .. } => drop(reply.send(Err(trap("endpoint.on-error")))),
             Self::Close { reply, .. } => drop(reply.send(Err(trap("endpoint.on-close").into()))),
             Self::Finish { reply, .. } => drop(reply.send(Err(trap("the endpoint's destructor")))),

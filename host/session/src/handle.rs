@@ -1,53 +1,23 @@
 //! A session as anyone may hold it: who it is, sending to it, closing it.
 
-use std::fmt;
-use std::str::FromStr;
+mod sent;
+mod tuning;
+
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
 
-use crate::handshake::HandshakeRequest;
+use crate::handshake::{Agreed, HandshakeRequest};
+pub use crate::id::{NotASessionId, SessionId};
+use crate::limits::Limits;
 use crate::outbound::{
     CloseRequest, Control, ControlError, Next, Offered, Outbound, Outgoing, QueueLimits,
     QueueStatus, SendError, StreamId, WriteError,
 };
 use crate::properties::{Properties, Property, PropertyError};
 use sockhop_wire::{Message, Shared};
-
-/// A session's id: which run of which host, and which of its sessions. Later sessions compare
-/// greater.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct SessionId {
-    /// A number drawn when the host started.
-    pub host: u64,
-    /// Counts the sessions of that run.
-    pub number: u64,
-}
-
-impl fmt::Display for SessionId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:016x}-{:x}", self.host, self.number)
-    }
-}
-
-/// A text that is no session id.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a session id")]
-pub struct NotASessionId;
-
-impl FromStr for SessionId {
-    type Err = NotASessionId;
-
-    fn from_str(text: &str) -> Result<Self, NotASessionId> {
-        let (host, number) = text.split_once('-').ok_or(NotASessionId)?;
-        let parse = |digits: &str| u64::from_str_radix(digits, 16).map_err(|_| NotASessionId);
-        let id = Self { host: parse(host)?, number: parse(number)? };
-        // One spelling each: an id is compared as text by guests.
-        if id.to_string() == text { Ok(id) } else { Err(NotASessionId) }
-    }
-}
 
 /// What stays the same for a session's whole life.
 #[derive(Debug)]
@@ -78,6 +48,9 @@ const EMPTY: u8 = 2;
 #[derive(Debug)]
 pub struct Handle {
     identity: Identity,
+    agreed: Agreed,
+    /// The operator's limits.
+    ceiling: Limits,
     outbound: Mutex<Outbound>,
     /// What the connection's task knows of the queue without its lock. Set by that task alone, and
     /// taken back to [`LOOK`] by whoever touches the queue before it does.
@@ -90,12 +63,27 @@ impl Handle {
     /// properties.
     #[must_use]
     pub fn new(identity: Identity, queue: QueueLimits, property_bytes: usize) -> Self {
+        let ceiling = Limits { message_bytes: identity.max_message_bytes, ..Limits::default() };
         Self {
             identity,
+            ceiling,
+            agreed: Agreed::default(),
             outbound: Mutex::new(Outbound::new(queue)),
             quiet: AtomicU8::new(LOOK),
             properties: Mutex::new(Properties::new(property_bytes)),
         }
+    }
+
+    /// The same with what the handshake has agreed on.
+    #[must_use]
+    pub fn with_agreed(self, agreed: Agreed) -> Self {
+        Self { agreed, ..self }
+    }
+
+    /// What the handshake has agreed on.
+    #[must_use]
+    pub fn agreed(&self) -> &Agreed {
+        &self.agreed
     }
 
     /// What stays the same.
@@ -326,8 +314,7 @@ mod tests {
     use crate::close::CloseCause;
     use crate::outbound::SlowReader;
 
-    #[test]
-    fn a_reply_goes_at_once_only_where_nothing_is_before_it() {
+    pub(super) fn session() -> Handle {
         let identity = Identity {
             id: SessionId { host: 1, number: 1 },
             endpoint_path: String::new(),
@@ -336,7 +323,12 @@ mod tests {
             max_message_bytes: 1,
         };
         let queue = QueueLimits { bytes: 1 << 10, slow_reader: SlowReader::Wait };
-        let session = Handle::new(identity, queue, 0);
+        Handle::new(identity, queue, 0)
+    }
+
+    #[test]
+    fn a_reply_goes_at_once_only_where_nothing_is_before_it() {
+        let session = session();
         let reply = || Message::Text("reply".into());
         let look = || {
             let next = session.poll_next(&mut Context::from_waker(Waker::noop()));
@@ -355,22 +347,5 @@ mod tests {
         assert_eq!(session.offer(reply()), Ok(Offered::Taken), "something is before it");
         session.close(CloseRequest::by_host(CloseCause::GoingAway));
         assert_eq!(session.offer(reply()), Err(SendError::Closed));
-    }
-
-    #[test]
-    fn an_id_has_one_spelling() {
-        let id = SessionId { host: 0xabc, number: 0x1f };
-        assert_eq!(id.to_string(), "0000000000000abc-1f");
-        assert_eq!("0000000000000abc-1f".parse(), Ok(id));
-        for text in [
-            "",
-            "-",
-            "abc-1f",
-            "0000000000000abc-01f",
-            "0000000000000ABC-1f",
-            "+000000000000abc-1f",
-        ] {
-            assert_eq!(text.parse::<SessionId>(), Err(NotASessionId), "{text:?}");
-        }
     }
 }

@@ -11,6 +11,7 @@
 //! | [`outbound`] | the bounded queue of what waits for the peer |
 //! | [`properties`] | the named values that travel with a session |
 //! | [`handle`] | a session as anyone may hold it: identity, sending, closing |
+//! | [`limits`] | what a guest may set for its session |
 //! | [`handshake`] | the opening handshake as a guest sees it, and what it may decide |
 //! | [`port`] | the two seams: guests for a connection, other sessions for a guest |
 
@@ -19,7 +20,9 @@
 pub mod close;
 pub mod handle;
 pub mod handshake;
+mod id;
 pub mod lifecycle;
+pub mod limits;
 pub mod outbound;
 pub mod port;
 pub mod properties;
@@ -27,7 +30,8 @@ pub mod properties;
 pub use close::{CloseCause, CloseError, CloseEvent, CloseReason, Initiator};
 pub use handle::{Handle, Identity, SessionId};
 pub use outbound::{
-    Control, ControlError, ControlKind, QueueLimits, QueueStatus, SendError, SlowReader, StreamId,
-    WriteError,
+    AwaitError, Control, ControlError, ControlKind, NotifyError, QueueLimits, QueueStatus,
+    SendError, SlowReader, StreamId, WriteError,
 };
+pub use sockhop_wire::extensions::Extension;
 pub use sockhop_wire::{Message, Shared};

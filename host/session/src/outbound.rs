@@ -3,10 +3,12 @@
 mod batch;
 mod bounds;
 mod control;
+mod marks;
 mod outgoing;
 mod pieces;
 mod streaming;
 mod taking;
+mod tuned;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -19,9 +21,11 @@ pub use self::bounds::{
     BATCH_BYTES_MAX, MESSAGE_OVERHEAD_BYTES, QueueLimits, QueueStatus, SendError, SlowReader,
 };
 pub use self::control::{CONTROL_BYTES_MAX, Control, ControlError, ControlKind};
+pub use self::marks::{AwaitError, Completion, Lost, Mark, NotifyError, Receipt, TOKENS_MAX};
 pub use self::outgoing::{Next, Offered, Outgoing};
 use self::pieces::Streams;
 pub use self::pieces::{StreamId, WriteError};
+use self::tuned::Tuned;
 use crate::close::CloseCause;
 pub use crate::close::CloseRequest;
 
@@ -48,6 +52,13 @@ pub struct Outbound {
     reader: Option<Waker>,
     /// Whether the reader wants to be woken.
     watched: bool,
+    /// Whether anybody has ever waited for a message.
+    was_awaited: bool,
+    /// Whether the connection has not seen yet what was set.
+    is_retuned: bool,
+    /// How many tokens there are of which the endpoint has not been told.
+    tokens: u32,
+    tuned: Option<Box<Tuned>>,
 }
 
 #[derive(Debug)]
@@ -56,6 +67,8 @@ enum Entry {
     Shared(Arc<Shared>),
     /// The place of a message that is sent piece by piece: the first of the streams.
     Stream,
+    /// It counts as nothing that waits.
+    Mark(Mark),
 }
 
 #[derive(Debug)]
@@ -83,6 +96,10 @@ impl Outbound {
             is_aborted: false,
             reader: None,
             watched: false,
+            was_awaited: false,
+            is_retuned: false,
+            tokens: 0,
+            tuned: None,
         }
     }
 
@@ -124,7 +141,8 @@ impl Outbound {
     /// Whether nothing waits, and nothing that comes would have to.
     pub(crate) fn is_empty(&self) -> bool {
         let holds_nothing = self.entries.is_empty() && self.controls.is_empty();
-        holds_nothing && self.batch.is_none() && self.claimed_bytes == 0 && self.is_open()
+        let waits_for_nothing = self.batch.is_none() && !self.is_timed();
+        holds_nothing && waits_for_nothing && self.claimed_bytes == 0 && self.is_open()
     }
 
     /// Takes a guest's reply, or says what else is to become of it.
@@ -155,7 +173,7 @@ impl Outbound {
             (true, None) if self.is_open() => self.batch = Some(Batch::default()),
             (false, Some(_)) => {
                 self.batch = None;
-                self.wake();
+                self.let_go();
             }
             (true | false, _) => {}
         }
@@ -171,7 +189,7 @@ impl Outbound {
     pub fn flush(&mut self) {
         if let Some(batch) = &mut self.batch {
             *batch = Batch::default();
-            self.wake();
+            self.let_go();
         }
     }
 
@@ -212,6 +230,7 @@ impl Outbound {
     pub fn take_next(&mut self) -> Next {
         self.watched = false;
         match self.state {
+            State::Open if self.is_retuned => self.take_tuned().map_or(Next::Idle, Next::Limits),
             State::Open => self.take().map_or(Next::Idle, Next::Write),
             State::Closing(_) | State::Shut => Next::Closing,
         }
@@ -283,7 +302,11 @@ impl Outbound {
 
     fn append(&mut self, cost: usize, entry: Entry) {
         self.queued_bytes = self.queued_bytes.saturating_add(cost);
+        let is_message = !matches!(entry, Entry::Stream);
         self.entries.push_back(entry);
+        if self.tuned.is_some() && is_message {
+            self.note_message();
+        }
         self.hold_back(Held::Entry, cost);
     }
 
@@ -292,8 +315,16 @@ impl Outbound {
         let limit = self.limits.bytes;
         let is_held = self.batch.as_mut().is_some_and(|batch| batch.holds(what, cost, limit));
         if !is_held {
-            self.wake();
+            self.let_go();
         }
+    }
+
+    /// What was queued may be taken.
+    fn let_go(&mut self) {
+        if self.tuned.is_some() {
+            self.begin_time();
+        }
+        self.wake();
     }
 
     /// There was no room for something that cannot be dropped. Answers how full the queue is where

@@ -65,7 +65,7 @@ impl std::fmt::Display for TrapKind {
 /// What `on-error` is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SessionError {
-    /// `on-message`, `on-part`, `on-pong` or `on-close` returned this error.
+    /// `on-message`, `on-part`, `on-pong`, `on-sent` or `on-close` returned this error.
     Handler(String),
     /// The message that `on-message` returned was not sent.
     ReplyNotSent(SendError),
@@ -110,6 +110,18 @@ pub trait Endpoint: Send {
 
     /// Delivers the payload of a pong.
     fn on_pong(&mut self, _data: Bytes) -> impl Future<Output = Result<(), Fault>> + Send {
+        async { Ok(()) }
+    }
+
+    /// Whether the guest hears that what was sent has left: then [`on_sent`](Self::on_sent) is
+    /// called.
+    fn hears_completions(&self) -> bool {
+        false
+    }
+
+    /// Tells the guest that all that was queued before this token has been handed to the
+    /// connection.
+    fn on_sent(&mut self, _token: u64) -> impl Future<Output = Result<(), Fault>> + Send {
         async { Ok(()) }
     }
 

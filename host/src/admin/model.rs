@@ -116,10 +116,21 @@ pub struct Session {
     pub peer: String,
     /// The subprotocol agreed on.
     pub subprotocol: Option<String>,
+    /// Who the peer is, where the guest has said so.
+    pub principal: Option<Principal>,
     /// Bytes that wait to be written to it.
     pub queued_bytes: usize,
     /// When its handshake was done.
     pub opened_at: Timestamp,
+}
+
+/// Who a peer is, by the word of the guest that accepted its handshake.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Principal {
+    /// The name.
+    pub name: String,
+    /// The roles.
+    pub roles: Vec<String>,
 }
 
 /// What a deploy did.

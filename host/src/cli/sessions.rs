@@ -67,6 +67,7 @@ mod tests {
             uri: "/echo?\u{1b}c".into(),
             peer: "127.0.0.1:5000".into(),
             subprotocol: None,
+            principal: None,
             queued_bytes: 7,
             opened_at: UNIX_EPOCH.into(),
         };

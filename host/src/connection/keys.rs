@@ -7,6 +7,19 @@ use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 /// A frame's key.
 type Key = [u8; 4];
 
+/// The payload of a connection's own pings, by which their answers are known: drawn by lot, so that
+/// no guest pings with it.
+pub(super) type KeepAlive = [u8; 8];
+
+/// What a connection pings with.
+pub(super) fn keep_alive() -> KeepAlive {
+    let mut payload = KeepAlive::default();
+    for half in payload.as_chunks_mut().0 {
+        *half = next();
+    }
+    payload
+}
+
 /// How much a worker draws from the system at a time, in bytes: keys for 64 frames, and the most
 /// that Linux gives without being interrupted (getrandom(2)).
 const DRAWN_BYTES: usize = 256;

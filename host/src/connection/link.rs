@@ -1,16 +1,17 @@
 //! The session's end of the socket: what is queued goes out, what comes in is handed on, and each
 //! side holds the other back.
 
-use std::future::{Future, poll_fn};
-use std::pin::pin;
+use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
+use sockhop_session::limits::Limits;
 use sockhop_session::outbound::{self, CloseRequest, Offered, Outgoing};
 use sockhop_session::{CloseCause, Handle, Message, SendError};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::task::yield_now;
+use tokio::time::Instant;
 
 use super::settings::Settings;
 use super::socket::{Gone, Incoming, Socket};
@@ -34,6 +35,8 @@ pub(super) enum Next {
         last: bool,
     },
     Pong(Bytes),
+    /// All before this token has been written.
+    Sent(u64),
     PeerClosed {
         code: Option<u16>,
         phrase: String,
@@ -61,7 +64,7 @@ impl From<Incoming> for Next {
 
 /// How far the queue was taken.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Taken {
+pub(super) enum Taken {
     /// There is nothing more to take now.
     All,
     /// The socket takes nothing more now.
@@ -79,11 +82,13 @@ pub(super) struct Link<IO> {
     /// The close that was asked for, once it has been taken from the queue.
     pub(super) closing: Option<CloseRequest>,
     pub(super) lost: bool,
-    timers: Timers,
+    pub(super) timers: Timers,
     /// Who is told of what is queued, as far as the session was asked.
     told: Option<Waker>,
     /// A limit that was reached where nobody could be told.
-    timed_out: Option<CloseCause>,
+    pub(super) timed_out: Option<CloseCause>,
+    /// Whether the guest has ever set a time to send.
+    pub(super) is_timed: bool,
     read_since_flush: u32,
     read_in_turn: u32,
 }
@@ -98,6 +103,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Link<IO> {
             timers: Timers::new(settings),
             told: None,
             timed_out: None,
+            is_timed: false,
             read_since_flush: 0,
             read_in_turn: 0,
         }
@@ -130,6 +136,9 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Link<IO> {
             if taken == Taken::Closing {
                 return Poll::Ready(Next::Closing);
             }
+            if let Some(token) = self.socket.marks().next_token() {
+                return Poll::Ready(Next::Sent(token));
+            }
             if taken == Taken::Full || self.read_since_flush >= MESSAGES_BEFORE_FLUSH_MAX {
                 if self.poll_flush(cx).is_err() {
                     return Poll::Ready(Next::Lost);
@@ -148,7 +157,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Link<IO> {
             if self.poll_flush(cx).is_err() {
                 return Poll::Ready(Next::Lost);
             }
-            if holds_back && !self.socket.is_full() {
+            if (holds_back && !self.socket.is_full()) || self.socket.marks().has_token() {
                 continue;
             }
             if !self.socket.is_full() && taken != Taken::All {
@@ -161,7 +170,11 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Link<IO> {
             if !self.socket.is_full() {
                 match self.poll_queue(cx) {
                     outbound::Next::Write(outgoing) => {
-                        self.socket.send(&outgoing);
+                        self.socket.send(outgoing);
+                        continue;
+                    }
+                    outbound::Next::Limits(limits) => {
+                        self.hold_to(limits);
                         continue;
                     }
                     outbound::Next::Closing => return Poll::Ready(Next::Closing),
@@ -175,27 +188,6 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Link<IO> {
                 None => Poll::Pending,
             };
         }
-    }
-
-    /// Waits for a call into the guest, and writes in the meantime.
-    pub(super) async fn during<F: Future>(&mut self, call: F) -> F::Output {
-        let mut call = pin!(call);
-        let mut gave_way = false;
-        poll_fn(|cx| {
-            let returned = call.as_mut().poll(cx);
-            if returned.is_pending() {
-                if gave_way {
-                    self.poll_write(cx);
-                } else {
-                    // A shared instance most often answers as soon as it has its turn, and then
-                    // what it answers goes out in the same write.
-                    gave_way = true;
-                    cx.waker().wake_by_ref();
-                }
-            }
-            returned
-        })
-        .await
     }
 
     /// Queues a guest's reply, and waits for room where there is none.
@@ -249,7 +241,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Link<IO> {
                 }
                 match self.session.poll_outgoing(cx) {
                     Poll::Ready(Outgoing::Close(request)) => return Poll::Ready(Some(request)),
-                    Poll::Ready(outgoing) => self.socket.send(&outgoing),
+                    Poll::Ready(outgoing) => self.socket.send(outgoing),
                     // Nothing to close with: the peer's Close is being answered.
                     Poll::Pending => return Poll::Ready(None),
                 }
@@ -259,14 +251,18 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Link<IO> {
     }
 
     /// Hands what is queued to the socket, as far as it takes it.
-    fn take_queued(&mut self) -> Taken {
+    pub(super) fn take_queued(&mut self) -> Taken {
         for _ in 0..MESSAGES_A_TURN_MAX {
             if self.socket.is_full() {
+                if let Some(limits) = self.session.take_tuned() {
+                    self.hold_to(limits);
+                }
                 // A peer that sends and does not read is not heard beyond a close.
                 return if self.session.is_open() { Taken::Full } else { Taken::Closing };
             }
             match self.session.take_next() {
-                outbound::Next::Write(outgoing) => self.socket.send(&outgoing),
+                outbound::Next::Write(outgoing) => self.socket.send(outgoing),
+                outbound::Next::Limits(limits) => self.hold_to(limits),
                 outbound::Next::Closing => return Taken::Closing,
                 outbound::Next::Idle => return Taken::All,
             }
@@ -274,27 +270,8 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Link<IO> {
         Taken::Turn
     }
 
-    /// Writes what is queued for as long as nothing else is to be done. A connection that turns out
-    /// to be lost is found to be so afterwards.
-    fn poll_write(&mut self, cx: &mut Context<'_>) {
-        loop {
-            let taken = self.take_queued();
-            if self.poll_flush(cx).is_err() || self.socket.is_full() || taken == Taken::Closing {
-                return;
-            }
-            if taken != Taken::All {
-                cx.waker().wake_by_ref();
-                return;
-            }
-            match self.poll_queue(cx) {
-                outbound::Next::Write(outgoing) => self.socket.send(&outgoing),
-                outbound::Next::Closing | outbound::Next::Idle => return,
-            }
-        }
-    }
-
     /// What is queued next; this task is told of what will be.
-    fn poll_queue(&mut self, cx: &mut Context<'_>) -> outbound::Next {
+    pub(super) fn poll_queue(&mut self, cx: &mut Context<'_>) -> outbound::Next {
         if self.is_quiet(cx) {
             return outbound::Next::Idle;
         }
@@ -312,16 +289,35 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Link<IO> {
     }
 
     /// Writes what the socket holds, in one go.
-    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Result<(), Gone> {
+    pub(super) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Result<(), Gone> {
         self.read_since_flush = 0;
-        match self.socket.poll_flush(cx) {
+        let flushed = match self.socket.poll_flush(cx) {
             Poll::Ready(flushed) => flushed,
             Poll::Pending => Ok(()),
+        };
+        if self.is_timed
+            && let Some(mark) = self.socket.marks().take_kept()
+        {
+            self.session.kept_time(mark);
         }
+        flushed
+    }
+
+    /// Holds the session to what its guest has set.
+    pub(super) fn hold_to(&mut self, limits: Limits) {
+        self.socket.set_max_message_bytes(limits.message_bytes);
+        if limits.idle.is_some() {
+            self.socket.note_sent();
+        }
+        self.timers.hold_to(&limits);
+        self.is_timed |= limits.send.is_some();
     }
 
     /// Looks at the limits in time; answers the one that ends the session.
     fn poll_timers(&mut self, cx: &mut Context<'_>) -> Option<CloseCause> {
+        if self.is_timed {
+            self.timers.send_by = self.session.send_by().map(Instant::from_std);
+        }
         while let Poll::Ready(due) = self.timers.poll(self.socket.activity(), cx) {
             match due {
                 Due::Ping => {

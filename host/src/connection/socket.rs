@@ -1,21 +1,24 @@
 //! The WebSocket under a session: the wire engine between a connection's bytes and its messages.
 
+mod ending;
+
 use std::io::IoSlice;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use sockhop_session::outbound::Outgoing;
 use sockhop_session::{CloseCause, CloseReason, Control, ControlKind, Message};
 use sockhop_wire::deflate::{Inbound, Outbound};
 use sockhop_wire::{Delivery, Event, Output, Reader, Role, Violation, Writer};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::Instant;
 use tokio_util::io::poll_read_buf;
 
+use super::buffers;
+use super::keys::{self, KeepAlive};
+use super::marks::Marks;
 use super::settings::Settings;
-use super::{buffers, keys};
 
 /// How much is gathered and not written yet before nothing more is taken, in bytes. It is what a
 /// peer that does not read costs beside its session's queue.
@@ -27,15 +30,6 @@ const UNHEARD_IN_A_TURN_MAX: u32 = 128;
 
 /// How many pieces one system call writes.
 const SLICES_MAX: usize = 16;
-
-/// How long the end of a connection takes at most: a peer that may still be sending is read from
-/// after the last byte was written to it, as closing a socket with unread data resets the
-/// connection, and with it the Close frame on its way.
-const LINGER: Duration = Duration::from_secs(1);
-
-/// The payload of a connection's own pings, by which their answers are known: drawn by lot, so that
-/// no guest pings with it.
-type KeepAlive = [u8; 8];
 
 /// What comes from the peer.
 #[derive(Debug)]
@@ -98,6 +92,7 @@ pub(super) struct Socket<IO> {
     /// Whether anybody asks when something was written.
     notes_sent: bool,
     activity: Activity,
+    marks: Marks,
 }
 
 impl<IO: AsyncRead + AsyncWrite + Unpin> Socket<IO> {
@@ -136,6 +131,26 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Socket<IO> {
             is_fresh: false,
             notes_sent: settings.idle_timeout.is_some(),
             activity: Activity { heard: now, received: now, sent: now, stalled: None },
+            marks: Marks::default(),
+        }
+    }
+
+    /// The marks among what was taken.
+    pub(super) fn marks(&mut self) -> &mut Marks {
+        &mut self.marks
+    }
+
+    /// The largest message that is taken from the next one on, in bytes.
+    pub(super) fn set_max_message_bytes(&mut self, max_message_bytes: usize) {
+        if !self.takes_parts {
+            self.reader.set_delivery(Delivery::Whole { max_message_bytes });
+        }
+    }
+
+    /// From now on somebody asks when something was written.
+    pub(super) fn note_sent(&mut self) {
+        if !std::mem::replace(&mut self.notes_sent, true) {
+            self.activity.sent = Instant::now();
         }
     }
 
@@ -235,9 +250,12 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Socket<IO> {
     }
 
     /// Takes what is to be written next, behind all else. It leaves with the next flush.
-    pub(super) fn send(&mut self, outgoing: &Outgoing) {
+    pub(super) fn send(&mut self, outgoing: Outgoing) {
+        if let Outgoing::Mark(mark) = outgoing {
+            return self.marks.add(mark, self.output.len());
+        }
         self.gather();
-        match outgoing {
+        match &outgoing {
             Outgoing::Message(message) => self.writer.message(message, &mut self.output),
             Outgoing::Shared(message) => self.writer.shared(message, &mut self.output),
             Outgoing::Piece { piece, first, last } => {
@@ -249,6 +267,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Socket<IO> {
             Outgoing::Control(Control { kind: ControlKind::Pong, payload }) => {
                 self.writer.pong(payload, &mut self.output);
             }
+            Outgoing::Mark(_) => {}
             Outgoing::Close(request) => self.send_close(&request.reason),
         }
     }
@@ -273,7 +292,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Socket<IO> {
     /// Asks the peer whether it is there.
     pub(super) fn send_keep_alive(&mut self) {
         let said = self.says;
-        let keep_alive = *self.keep_alive.get_or_insert_with(draw_keep_alive);
+        let keep_alive = *self.keep_alive.get_or_insert_with(keys::keep_alive);
         self.gather();
         self.says = said;
         self.writer.ping(&keep_alive, &mut self.output);
@@ -336,6 +355,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Socket<IO> {
         match written {
             Poll::Ready(Ok(written @ 1..)) => {
                 self.output.advance(written);
+                self.marks.wrote(written);
                 self.activity.stalled = None;
                 if self.notes_sent && self.says {
                     self.activity.sent = Instant::now();
@@ -349,43 +369,6 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Socket<IO> {
             }
         }
     }
-
-    /// Ends the connection, the server first (RFC 6455 §7.1.1): a client whose closing handshake is
-    /// complete waits `until` then for the server to do so. `lingers` where the peer may still be
-    /// sending.
-    pub(super) async fn end(self, lingers: bool, until: Option<Instant>) {
-        let Self { mut io, input, role, .. } = self;
-        drop(input);
-        if let (Role::Client, Some(until)) = (role, until) {
-            // A server that does not is not waited for any longer.
-            let _in_time = timeout_at(until, read_to_end(&mut io)).await;
-        }
-        let ended = async {
-            // Over TLS and HTTP/2 this waits for the peer to take what is before it.
-            if io.shutdown().await.is_ok() && lingers {
-                read_to_end(&mut io).await;
-            }
-        };
-        // Either way the connection is dropped now.
-        let _in_time = timeout(LINGER, ended).await;
-    }
-}
-
-fn draw_keep_alive() -> KeepAlive {
-    let mut payload = KeepAlive::default();
-    for half in payload.as_chunks_mut().0 {
-        *half = keys::next();
-    }
-    payload
-}
-
-/// Reads what nobody wants any more.
-async fn read_to_end(io: &mut (impl AsyncRead + Unpin)) {
-    let mut buffer = buffers::lend();
-    while let Ok(1..) = io.read_buf(&mut buffer).await {
-        buffer.clear();
-    }
-    buffers::give_back(buffer);
 }
 
 /// What the peer has done, by the rule that it broke: the one mapping.

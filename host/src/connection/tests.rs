@@ -3,6 +3,7 @@
 //! Time is paused, so it passes only when nothing else can happen: a deadline that is reached is
 //! reached because nobody did anything before.
 
+mod awaited;
 mod client;
 mod close;
 mod control;
@@ -16,6 +17,7 @@ mod peer;
 mod race;
 mod reply;
 mod time;
+mod tuned;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

@@ -8,6 +8,7 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
 
 use sockhop_session::CloseCause;
+use sockhop_session::limits::Limits;
 use tokio::task::unconstrained;
 use tokio::time::{Instant, Sleep, sleep_until};
 
@@ -26,6 +27,8 @@ pub(super) enum Due {
 /// A connection's limits and its timer.
 pub(super) struct Timers {
     settings: Settings,
+    /// When the first of the messages that wait has to be sent, where the guest wants that.
+    pub(super) send_by: Option<Instant>,
     /// When the ping was sent that is not answered.
     asked: Option<Instant>,
     alarm: Option<Pin<Box<Sleep>>>,
@@ -35,7 +38,7 @@ pub(super) struct Timers {
 
 impl Timers {
     pub(super) fn new(settings: Settings) -> Self {
-        Self { settings, asked: None, alarm: None, rings_for: None }
+        Self { settings, send_by: None, asked: None, alarm: None, rings_for: None }
     }
 
     /// Ready with what is due; until then the task is woken when something may be.
@@ -43,6 +46,7 @@ impl Timers {
     pub(super) fn poll(&mut self, activity: &Activity, cx: &mut Context<'_>) -> Poll<Due> {
         // Each turn of a connection asks, and most often it is not time yet.
         if activity.stalled.is_none()
+            && self.send_by.is_none()
             && let Some(alarm) = &self.alarm
             && self.rings_for.as_ref().is_some_and(|waker| waker.will_wake(cx.waker()))
             && !alarm.is_elapsed()
@@ -54,9 +58,8 @@ impl Timers {
 
     fn poll_anew(&mut self, activity: &Activity, cx: &mut Context<'_>) -> Poll<Due> {
         loop {
-            let stalls = activity.stalled.zip(self.settings.write_idle_timeout);
-            let rings_in_time = match (&self.alarm, stalls) {
-                (Some(alarm), Some((since, limit))) => alarm.deadline() <= since + limit,
+            let rings_in_time = match (&self.alarm, self.write_by(activity)) {
+                (Some(alarm), Some(until)) => alarm.deadline() <= until,
                 (Some(_), None) => true,
                 (None, _) => false,
             };
@@ -81,6 +84,22 @@ impl Timers {
         }
     }
 
+    /// Holds the connection to what its guest has set.
+    pub(super) fn hold_to(&mut self, limits: &Limits) {
+        self.settings.idle_timeout = limits.idle;
+        self.settings.read_idle_timeout = limits.read_idle;
+        self.settings.write_idle_timeout = limits.write_idle;
+        self.alarm = None;
+        self.rings_for = None;
+    }
+
+    /// By when something has to be written, if anything has.
+    pub(super) fn write_by(&self, activity: &Activity) -> Option<Instant> {
+        let stalls = activity.stalled.zip(self.settings.write_idle_timeout);
+        let by = stalls.and_then(|(since, limit)| since.checked_add(limit));
+        [by, self.send_by].into_iter().flatten().min()
+    }
+
     /// What is due now, or when something may be next, if ever.
     fn due(&mut self, activity: &Activity, now: Instant) -> Result<Due, Option<Instant>> {
         let settings = &self.settings;
@@ -92,9 +111,7 @@ impl Timers {
             next = Some(next.map_or(at, |next| next.min(at)));
             false
         };
-        if let (Some(since), Some(limit)) = (activity.stalled, settings.write_idle_timeout)
-            && passed(since + limit)
-        {
+        if self.write_by(activity).is_some_and(&mut passed) {
             return Ok(Due::End(CloseCause::WriteTimeout));
         }
         let last = activity.received.max(activity.sent);

@@ -2,6 +2,8 @@
 
 use std::time::SystemTime;
 
+use sockhop_session::handshake::Principal;
+
 use crate::config::Strategy;
 
 /// One deployment.
@@ -72,6 +74,8 @@ pub struct SessionStatus {
     pub peer: String,
     /// The subprotocol agreed on.
     pub subprotocol: Option<String>,
+    /// Who the peer is, where the guest has said so.
+    pub principal: Option<Principal>,
     /// Bytes that wait to be written to it.
     pub queued_bytes: usize,
     /// When its handshake was done.

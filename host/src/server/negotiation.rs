@@ -3,19 +3,24 @@
 
 use hyper::HeaderMap;
 use hyper::header::{self, HeaderValue};
+use sockhop_session::limits::Limits;
 use sockhop_wire::deflate::{self, Budget, BudgetTicket, Policy};
-use sockhop_wire::extensions::parse_extensions;
+use sockhop_wire::extensions::{Extension, parse_extensions};
 
 use super::handshake::Refusal;
-use crate::config::{self, EndpointSettings};
+use crate::config::{self, EndpointLimits, EndpointSettings};
 use crate::connection::{Compression, Settings};
 use crate::deployments::served::connection_settings;
 
 /// What was agreed on with one peer.
 #[derive(Debug, Default)]
 pub(super) struct Negotiated {
+    offered: Vec<Extension>,
+    agreed: Vec<Extension>,
     compression: Option<Compression>,
     answer: Option<HeaderValue>,
+    /// Whether the operator takes nobody without it.
+    is_required: bool,
     /// The session's place among those that may keep a compression context.
     ticket: Option<BudgetTicket>,
 }
@@ -36,7 +41,7 @@ impl Negotiated {
         let offers = parse_extensions(lines.map(HeaderValue::as_bytes));
         let offers = offers.map_err(Refusal::BadExtensions)?;
         let required = match settings.permessage_deflate {
-            config::Extension::Forbidden => return Ok(Self::default()),
+            config::Extension::Forbidden => return Ok(Self::without(offers)),
             config::Extension::Allowed => false,
             config::Extension::Required => true,
         };
@@ -51,10 +56,18 @@ impl Negotiated {
             threshold_bytes: settings.threshold.as_usize(),
         };
         let Some(agreed) = deflate::negotiate(&offers, &policy) else {
-            return if required { Err(Refusal::CompressionRequired) } else { Ok(Self::default()) };
+            return if required {
+                Err(Refusal::CompressionRequired)
+            } else {
+                Ok(Self::without(offers))
+            };
         };
-        let answer = HeaderValue::from_str(&agreed.response().to_string());
+        let response = agreed.response();
+        let answer = HeaderValue::from_str(&response.to_string());
         Ok(Self {
+            offered: offers,
+            agreed: vec![response],
+            is_required: required,
             answer: Some(answer.map_err(|_| Refusal::CompressionRequired)?),
             ticket: ticket.filter(|_| agreed.takes_over()),
             compression: Some(Compression {
@@ -63,6 +76,41 @@ impl Negotiated {
                 threshold_bytes: policy.threshold_bytes,
             }),
         })
+    }
+
+    fn without(offered: Vec<Extension>) -> Self {
+        Self { offered, ..Self::default() }
+    }
+
+    /// What the peer offers.
+    pub(super) fn offered(&self) -> &[Extension] {
+        &self.offered
+    }
+
+    /// What is agreed on, in the order of the answer.
+    pub(super) fn agreed(&self) -> &[Extension] {
+        &self.agreed
+    }
+
+    /// Keeps those of the extensions that have these names, and gives the others up.
+    ///
+    /// # Errors
+    /// [`KeepError`]; the guest is at fault.
+    pub(super) fn keep(&mut self, names: &[String]) -> Result<(), KeepError> {
+        let is_agreed = |name: &String| self.agreed.iter().any(|agreed| agreed.name == *name);
+        if let Some(unknown) = names.iter().find(|name| !is_agreed(name)) {
+            return Err(KeepError::NotAgreed(unknown.clone()));
+        }
+        if names.is_empty()
+            && let Some(left_out) = self.agreed.pop()
+        {
+            if self.is_required {
+                return Err(KeepError::Required(left_out.name));
+            }
+            // The host knows one extension alone.
+            (self.compression, self.answer, self.ticket) = (None, None, None);
+        }
+        Ok(())
     }
 
     /// The field of the handshake's answer, if there is anything to answer.
@@ -77,69 +125,27 @@ impl Negotiated {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// Why the extensions that a guest chose cannot be kept.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum KeepError {
+    /// It is none of the host's default.
+    #[error("the extension {0:?} is not among the default-extensions; keep only what is")]
+    NotAgreed(String),
+    /// The operator takes nobody without it.
+    #[error("the extension {0:?} is required by the operator and cannot be left out")]
+    Required(String),
+}
 
-    fn offered(lines: &[&'static str]) -> HeaderMap {
-        let field = |line: &&'static str| {
-            (header::SEC_WEBSOCKET_EXTENSIONS, HeaderValue::from_static(line))
-        };
-        lines.iter().map(field).collect()
-    }
-
-    fn answer(settings: &config::Compression, lines: &[&'static str]) -> Option<String> {
-        let negotiated = Negotiated::new(&offered(lines), settings, &Budget::new(0));
-        let negotiated = negotiated.expect("not refused");
-        negotiated.answer().map(|answer| answer.to_str().expect("ASCII").to_owned())
-    }
-
-    #[test]
-    fn by_default_an_offer_is_taken_without_context_takeover() {
-        let settings = config::Compression::default();
-        assert_eq!(answer(&settings, &[]), None);
-        assert_eq!(answer(&settings, &["x-unknown"]), None);
-        let answer = answer(&settings, &["permessage-deflate; client_max_window_bits"]);
-        let answer = answer.expect("agreed");
-        assert!(answer.starts_with("permessage-deflate"), "{answer}");
-        assert!(answer.contains("server_no_context_takeover"), "{answer}");
-        assert!(answer.contains("client_no_context_takeover"), "{answer}");
-    }
-
-    #[test]
-    fn contexts_are_kept_while_the_budget_lasts() {
-        let settings = config::Compression { context_takeover: true, ..Default::default() };
-        let budget = Budget::new(1);
-        let headers = offered(&["permessage-deflate"]);
-        let first = Negotiated::new(&headers, &settings, &budget).expect("agreed");
-        assert_eq!(first.answer().expect("agreed"), "permessage-deflate");
-        let second = Negotiated::new(&headers, &settings, &budget).expect("agreed");
-        assert_ne!(second.answer().expect("agreed"), "permessage-deflate");
-        drop(first);
-        assert_eq!(budget.left(), 1);
-    }
-
-    #[test]
-    fn what_is_forbidden_is_not_answered_and_what_is_required_is_not_left_out() {
-        let with = |permessage_deflate| config::Compression {
-            permessage_deflate,
-            ..config::Compression::default()
-        };
-        let forbidden = with(config::Extension::Forbidden);
-        assert_eq!(answer(&forbidden, &["permessage-deflate"]), None);
-        let required = with(config::Extension::Required);
-        assert!(answer(&required, &["permessage-deflate"]).is_some());
-        for lines in [&[][..], &["permessage-deflate; what=1"]] {
-            let refused = Negotiated::new(&offered(lines), &required, &Budget::new(0));
-            assert_eq!(refused.expect_err("refused"), Refusal::CompressionRequired);
-        }
-    }
-
-    #[test]
-    fn a_malformed_offer_is_refused() {
-        let settings = config::Compression::default();
-        let refused =
-            Negotiated::new(&offered(&["permessage-deflate; ="]), &settings, &Budget::new(0));
-        assert!(matches!(refused, Err(Refusal::BadExtensions(_))));
+/// What no guest sets anything beyond.
+pub(super) fn ceiling(limits: &EndpointLimits) -> Limits {
+    Limits {
+        message_bytes: limits.message.as_usize(),
+        idle: limits.idle_timeout,
+        read_idle: limits.read_idle_timeout,
+        write_idle: limits.write_idle_timeout,
+        send: None,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,7 +13,7 @@ use hyper::ext::Protocol;
 use hyper::header::{self, HeaderMap, HeaderValue};
 use hyper::{Request, Response, StatusCode, Version};
 use sockhop_engine::SeatError;
-use sockhop_session::handshake::{HandshakeDecision, HandshakeRequest};
+use sockhop_session::handshake::{Acceptance, Agreed, HandshakeDecision, HandshakeRequest};
 use sockhop_session::{Handle, Identity};
 use tokio::task::yield_now;
 
@@ -22,7 +22,7 @@ use super::admission::{Asking, HandshakeTicket, OverLimit};
 use super::forwarded;
 use super::handshake::{Form, Handshake, Refusal, choose_subprotocol, extra_headers, request_uri};
 use super::listen::Admitted;
-use super::negotiation::Negotiated;
+use super::negotiation::{Negotiated, ceiling};
 use super::peer::Peer;
 use super::upgrade::{self, Accepted};
 use crate::deployments::Routed;
@@ -150,9 +150,9 @@ async fn accept(
     peer: Peer,
     granted: Granted,
 ) -> Response<Body> {
-    let Granted { admitted, ticket, negotiated } = granted;
+    let Granted { admitted, ticket, mut negotiated } = granted;
     let Routed { endpoint, parameters, visit } = routed;
-    let asked = guest_request(&request, &handshake, &endpoint, parameters, &peer);
+    let asked = guest_request(&request, &handshake, &endpoint, parameters, &peer, &negotiated);
     // To make an instance is long work beside a message: those that came meanwhile go first.
     yield_now().await;
     let mut seat = match endpoint.seats.take().await {
@@ -163,27 +163,22 @@ async fn accept(
         Ok(decision) => decision,
         Err(error) => return no_seat(&endpoint, &error, &admitted.shared.unseated),
     };
-    let (subprotocol, headers, properties) = match decision {
-        None => (asked.default_subprotocol.clone(), Vec::new(), Vec::new()),
-        Some(HandshakeDecision::Accept { subprotocol, headers, properties }) => {
-            (subprotocol, headers, properties)
+    let acceptance = match decision {
+        None => {
+            let subprotocol = asked.default_subprotocol.clone();
+            Acceptance { subprotocol, ..Acceptance::default() }
         }
+        Some(HandshakeDecision::Accept(acceptance)) => acceptance,
         Some(HandshakeDecision::Reject { status, headers, body }) => {
             return rejected(&endpoint, status, &headers, body);
         }
     };
-    let answer = handshake.accept_response_headers(subprotocol.as_deref());
-    let answer = match (answer, extra_headers(&headers)) {
-        (Ok(mut answer), Ok(extra)) => {
-            answer.extend(extra);
-            if let Some(extensions) = negotiated.answer() {
-                answer.insert(header::SEC_WEBSOCKET_EXTENSIONS, extensions.clone());
-            }
-            answer
-        }
-        (Err(error), _) => return guest_fault(&endpoint, &error),
-        (Ok(_), Err(error)) => return guest_fault(&endpoint, &error),
+    let answer = match answer_to(&handshake, &acceptance, &mut negotiated) {
+        Ok(answer) => answer,
+        Err(error) => return guest_fault(&endpoint, &*error),
     };
+    let Acceptance { subprotocol, properties, principal, .. } = acceptance;
+    let agreed = Agreed { extensions: negotiated.agreed().to_vec(), principal };
     let limits = &endpoint.settings.limits;
     let max_message_bytes = message_bytes(limits, endpoint.config.max_message_bytes);
     let identity = Identity {
@@ -194,7 +189,9 @@ async fn accept(
         max_message_bytes,
     };
     let queue = queue_limits(limits);
-    let session = Handle::new(identity, queue, endpoint.property_bytes);
+    let session = Handle::new(identity, queue, endpoint.property_bytes)
+        .with_agreed(agreed)
+        .with_ceiling(ceiling(limits));
     for (name, value) in endpoint.config.properties.iter().cloned().chain(properties) {
         if let Err(error) = session.set_property(name, Some(value)) {
             return guest_fault(&endpoint, &error);
@@ -209,12 +206,34 @@ async fn accept(
     with_headers(empty(handshake.form.accepted()), answer)
 }
 
+/// The fields of the answer that accepts a handshake as the guest wants it; extensions that it
+/// leaves out are given up.
+fn answer_to(
+    handshake: &Handshake,
+    acceptance: &Acceptance,
+    negotiated: &mut Negotiated,
+) -> Result<HeaderMap, Box<dyn Error>> {
+    let mut answer = handshake.accept_response_headers(acceptance.subprotocol.as_deref())?;
+    answer.extend(extra_headers(&acceptance.headers)?);
+    if let Some(names) = &acceptance.extensions {
+        negotiated.keep(names)?;
+    }
+    if let Some(principal) = &acceptance.principal {
+        principal.check()?;
+    }
+    if let Some(extensions) = negotiated.answer() {
+        answer.insert(header::SEC_WEBSOCKET_EXTENSIONS, extensions.clone());
+    }
+    Ok(answer)
+}
+
 fn guest_request(
     request: &Request<Incoming>,
     handshake: &Handshake,
     endpoint: &ServedEndpoint,
     path_parameters: Vec<(String, String)>,
     peer: &Peer,
+    negotiated: &Negotiated,
 ) -> HandshakeRequest {
     let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
     let spoken = &endpoint.config.subprotocols;
@@ -228,6 +247,8 @@ fn guest_request(
             .collect(),
         subprotocols: handshake.subprotocols.clone(),
         default_subprotocol: choose_subprotocol(&handshake.subprotocols, spoken).map(str::to_owned),
+        extensions: negotiated.offered().to_vec(),
+        default_extensions: negotiated.agreed().to_vec(),
         secure: peer.secure,
         peer: peer.address.ip().map(|_| peer.to_string()),
         local: Some(peer.local.to_string()),

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use sockhop_wire::{Message, Shared};
 
-use super::Control;
+use super::{Control, Mark};
 use crate::close::CloseRequest;
+use crate::limits::Limits;
 
 /// The next thing to write.
 #[derive(Debug, PartialEq, Eq)]
@@ -25,6 +26,8 @@ pub enum Outgoing {
     },
     /// A ping or a pong; between two pieces of a message as well.
     Control(Control),
+    /// Nothing to write: to be passed when all that came before has been.
+    Mark(Mark),
     /// A close was asked for and all that was queued before it has been taken.
     Close(CloseRequest),
 }
@@ -38,7 +41,7 @@ impl Outgoing {
             Self::Shared(shared) => shared.payload_bytes(),
             Self::Piece { piece, .. } => piece.payload_bytes(),
             Self::Control(control) => control.payload.len(),
-            Self::Close(_) => 0,
+            Self::Mark(_) | Self::Close(_) => 0,
         }
     }
 }
@@ -48,6 +51,8 @@ impl Outgoing {
 pub enum Next {
     /// Write this.
     Write(Outgoing),
+    /// Hold the session to these from now on.
+    Limits(Limits),
     /// Begin to close: a close was asked for.
     Closing,
     /// Nothing.

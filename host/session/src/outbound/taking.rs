@@ -26,7 +26,8 @@ impl Outbound {
                     FromStream::Unfinished if control_may_go => return self.take_control(),
                     FromStream::Unfinished => return None,
                 },
-                Entry::Message(_) | Entry::Shared(_) => match self.take_entry()? {
+                Entry::Message(_) | Entry::Shared(_) | Entry::Mark(_) => match self.take_entry()? {
+                    Entry::Mark(mark) => return Some(Outgoing::Mark(mark)),
                     Entry::Message(message) => Outgoing::Message(message),
                     Entry::Shared(shared) => Outgoing::Shared(shared),
                     Entry::Stream => return None,

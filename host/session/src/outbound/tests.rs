@@ -7,6 +7,8 @@ use super::*;
 use crate::close::CloseReason;
 
 mod control;
+mod marks;
+mod tuned;
 
 fn text(text: &str) -> Message {
     Message::Text(text.into())
@@ -41,6 +43,7 @@ fn shown(outgoing: Outgoing) -> String {
         Outgoing::Control(control) => {
             format!("{:?} {}", control.kind, String::from_utf8_lossy(&control.payload))
         }
+        Outgoing::Mark(mark) => format!("{mark:?}"),
         Outgoing::Close(request) => format!("close {:?}", request.cause),
     }
 }

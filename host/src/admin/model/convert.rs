@@ -1,8 +1,8 @@
 //! From the host's own types to messages.
 
 use super::{
-    Deployed, Deployment, Host, HostStatus, Instances, Line, LogEntry, LogSource, Revision,
-    RevisionState, Session, Source, Undeployed, status,
+    Deployed, Deployment, Host, HostStatus, Instances, Line, LogEntry, LogSource, Principal,
+    Revision, RevisionState, Session, Source, Undeployed, status,
 };
 
 impl From<HostStatus> for Host {
@@ -81,11 +81,22 @@ impl From<status::SessionStatus> for Session {
             uri,
             peer,
             subprotocol,
+            principal,
             queued_bytes,
             opened_at,
         } = session;
-        let opened_at = opened_at.into();
-        Self { id, deployment, revision, endpoint, uri, peer, subprotocol, queued_bytes, opened_at }
+        Self {
+            id,
+            deployment,
+            revision,
+            endpoint,
+            uri,
+            peer,
+            subprotocol,
+            principal: principal.map(|it| Principal { name: it.name, roles: it.roles }),
+            queued_bytes,
+            opened_at: opened_at.into(),
+        }
     }
 }
 

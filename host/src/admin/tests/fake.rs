@@ -7,6 +7,7 @@ use std::{
 
 use bytes::Bytes;
 use futures_util::{FutureExt as _, future::BoxFuture};
+use sockhop_session::handshake::Principal;
 use tokio::sync::Notify;
 
 use crate::{
@@ -130,6 +131,8 @@ impl Operator for FakeHost {
             uri: "/echo?a=1".into(),
             peer: "127.0.0.1:40000".into(),
             subprotocol: subprotocol.map(str::to_owned),
+            principal: subprotocol
+                .map(|_| Principal { name: "ada".into(), roles: vec!["admin".into()] }),
             queued_bytes: 17,
             opened_at: UNIX_EPOCH + Duration::from_millis(1500),
         };

@@ -11,7 +11,11 @@ use super::{
     harness::{Served, code, socket},
 };
 use crate::{
-    admin::{ClientError, limits::Limits, model::RevisionState},
+    admin::{
+        ClientError,
+        limits::Limits,
+        model::{Principal, RevisionState},
+    },
     config::Strategy,
 };
 
@@ -41,6 +45,11 @@ async fn the_client_reads_what_the_host_has() {
         let session = &sessions.sessions[1];
         assert_eq!((session.id.as_str(), session.subprotocol.as_deref()), ("b", Some("chat.v2")));
         assert_eq!((session.revision, session.queued_bytes), (2, 17));
+        let principal = Principal { name: "ada".into(), roles: vec!["admin".into()] };
+        assert_eq!(
+            (&session.principal, &sessions.sessions[0].principal),
+            (&Some(principal), &None)
+        );
         assert_eq!(session.opened_at.to_string(), "1970-01-01T00:00:01.500Z");
     }
 }

@@ -19,6 +19,7 @@ pub(super) enum Call {
     Message(Message),
     Part(Message, bool),
     Pong(Bytes),
+    Sent(u64),
     Error(SessionError),
     Close(CloseEvent),
     Finish,
@@ -70,6 +71,7 @@ pub(super) struct Fake {
     message: OnMessage,
     takes_parts: bool,
     hears_pongs: bool,
+    hears_completions: bool,
     error: Option<Trap>,
     close: Result<(), Fault>,
     during_close: Box<dyn FnMut() + Send>,
@@ -86,6 +88,7 @@ impl Fake {
             message: Box::new(|_message| Box::pin(async { Ok(None) })),
             takes_parts: false,
             hears_pongs: false,
+            hears_completions: false,
             error: None,
             close: Ok(()),
             during_close: Box::new(|| {}),
@@ -125,6 +128,11 @@ impl Fake {
 
     pub(super) fn hears_pongs(mut self) -> Self {
         self.hears_pongs = true;
+        self
+    }
+
+    pub(super) fn hears_completions(mut self) -> Self {
+        self.hears_completions = true;
         self
     }
 
@@ -188,6 +196,15 @@ impl Endpoint for Fake {
 
     async fn on_pong(&mut self, data: Bytes) -> Result<(), Fault> {
         let _busy = self.begin(Call::Pong(data));
+        Ok(())
+    }
+
+    fn hears_completions(&self) -> bool {
+        self.hears_completions
+    }
+
+    async fn on_sent(&mut self, token: u64) -> Result<(), Fault> {
+        let _busy = self.begin(Call::Sent(token));
         Ok(())
     }
 
