@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use crate::bindings::sockhop::websocket::types::HandshakeRequest;
-use crate::mock::{Directory, Properties, QueueLimits, Session, Settings, SlowReader, Wire};
+use crate::mock::{
+    Agreed, Directory, Properties, QueueLimits, Session, Settings, SlowReader, Wire,
+};
 
 pub(crate) use crate::bindings::sockhop::websocket::container::{
     ConnectError, ConnectOptions, Response, SessionDefaults,
@@ -76,6 +78,8 @@ pub(crate) fn connect(url: &str, options: &ConnectOptions) -> Result<Connecting,
         headers: options.headers.clone(),
         subprotocols: options.subprotocols.clone(),
         default_subprotocol: None,
+        extensions: Vec::new(),
+        default_extensions: Vec::new(),
         secure: url.starts_with("wss:"),
         peer: None,
         local: None,
@@ -89,13 +93,14 @@ pub(crate) fn connect(url: &str, options: &ConnectOptions) -> Result<Connecting,
     let max_message_size = options.max_message_size.unwrap_or(DEFAULTS.max_message_size);
     let queue = QueueLimits { bytes: DEFAULTS.queue_bytes, slow_reader: SlowReader::Wait };
     let subprotocol = options.subprotocols.first().cloned();
+    let agreed = Agreed { subprotocol, extensions: Vec::new(), principal: None };
     let dialled = directory.dial(|number| Dialled {
         url: url.to_owned(),
         options: options.clone(),
         wire: Arc::new(Wire::new(
             number,
-            (&options.endpoint, request, subprotocol),
-            Settings { max_message_size },
+            (&options.endpoint, request, agreed),
+            Settings::new(max_message_size, DEFAULTS.max_message_size),
             (queue, properties),
         )),
     });

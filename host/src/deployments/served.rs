@@ -1,5 +1,6 @@
 //! What an endpoint's settings mean for one of its sessions.
 
+use sockhop_session::limits::Limits;
 use sockhop_session::{QueueLimits, SlowReader};
 
 use crate::config::{self, EndpointLimits};
@@ -35,4 +36,15 @@ pub(crate) fn queue_limits(limits: &EndpointLimits) -> QueueLimits {
 pub(crate) fn message_bytes(limits: &EndpointLimits, asked: Option<u64>) -> usize {
     let asked = asked.and_then(|bytes| usize::try_from(bytes).ok());
     asked.unwrap_or(usize::MAX).min(limits.message.as_usize())
+}
+
+/// What no guest sets anything beyond.
+pub(crate) fn ceiling(limits: &EndpointLimits) -> Limits {
+    Limits {
+        message_bytes: limits.message.as_usize(),
+        idle: limits.idle_timeout,
+        read_idle: limits.read_idle_timeout,
+        write_idle: limits.write_idle_timeout,
+        send: None,
+    }
 }

@@ -3,12 +3,11 @@
 
 use hyper::HeaderMap;
 use hyper::header::{self, HeaderValue};
-use sockhop_session::limits::Limits;
 use sockhop_wire::deflate::{self, Budget, BudgetTicket, Policy};
 use sockhop_wire::extensions::{Extension, parse_extensions};
 
 use super::handshake::Refusal;
-use crate::config::{self, EndpointLimits, EndpointSettings};
+use crate::config::{self, EndpointSettings};
 use crate::connection::{Compression, Settings};
 use crate::deployments::served::connection_settings;
 
@@ -134,17 +133,6 @@ pub(super) enum KeepError {
     /// The operator takes nobody without it.
     #[error("the extension {0:?} is required by the operator and cannot be left out")]
     Required(String),
-}
-
-/// What no guest sets anything beyond.
-pub(super) fn ceiling(limits: &EndpointLimits) -> Limits {
-    Limits {
-        message_bytes: limits.message.as_usize(),
-        idle: limits.idle_timeout,
-        read_idle: limits.read_idle_timeout,
-        write_idle: limits.write_idle_timeout,
-        send: None,
-    }
 }
 
 #[cfg(test)]

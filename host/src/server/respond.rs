@@ -22,12 +22,12 @@ use super::admission::{Asking, HandshakeTicket, OverLimit};
 use super::forwarded;
 use super::handshake::{Form, Handshake, Refusal, choose_subprotocol, extra_headers, request_uri};
 use super::listen::Admitted;
-use super::negotiation::{Negotiated, ceiling};
+use super::negotiation::Negotiated;
 use super::peer::Peer;
 use super::upgrade::{self, Accepted};
 use crate::deployments::Routed;
 use crate::deployments::revision::ServedEndpoint;
-use crate::deployments::served::{message_bytes, queue_limits};
+use crate::deployments::served::{ceiling, message_bytes, queue_limits};
 use crate::telemetry::Seldom;
 
 /// The body of every answer.

@@ -5,8 +5,9 @@ use std::time::SystemTime;
 
 use hyper::header::HeaderMap;
 use sockhop_engine::{ConnectOptions, ConnectRefusal, Opened, Seat, SeatError, Seating};
-use sockhop_session::handshake::{HandshakeRequest, Header};
+use sockhop_session::handshake::{self as session, HandshakeRequest, Header};
 use sockhop_session::{Handle, Identity};
+use sockhop_wire::deflate::Agreed;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tokio_util::sync::CancellationToken;
 
@@ -17,7 +18,7 @@ use crate::config::{EndpointSettings, Extension};
 use crate::connect::{ConnectRequest, Connected, connect};
 use crate::connection::{Compression, Connection, Journal, Role};
 use crate::deployments::revision::{Revision, Visit};
-use crate::deployments::served::{connection_settings, message_bytes, queue_limits};
+use crate::deployments::served::{ceiling, connection_settings, message_bytes, queue_limits};
 use crate::registry::Entry;
 
 /// What is needed to open a connection, and to serve its session.
@@ -111,7 +112,10 @@ impl Opening {
             subprotocol: connected.subprotocol.clone(),
             max_message_bytes: message_bytes(limits, self.options.message_bytes),
         };
-        let session = Handle::new(identity, queue_limits(limits), self.property_bytes);
+        let extensions = connected.deflate.as_ref().map(Agreed::response).into_iter().collect();
+        let session = Handle::new(identity, queue_limits(limits), self.property_bytes)
+            .with_agreed(session::Agreed { extensions, principal: None })
+            .with_ceiling(ceiling(limits));
         for (name, value) in self.options.properties.iter().cloned() {
             let set = session.set_property(name, Some(value));
             set.map_err(|error| ConnectRefusal::InvalidOptions(error.to_string()))?;
