@@ -99,7 +99,7 @@
 //!
 //! # The rest
 //!
-//! - [`Session`]: identity, properties, sending, closing.
+//! - [`Session`]: identity, principal, properties, limits, sending and waiting for it, closing.
 //! - [`OpenSessions`]: the endpoint's other sessions, and broadcasts to them.
 //! - [`PartialEndpoint`] and [`OutgoingMessage`]: messages piece by piece, in and out.
 //! - [`Configurator`]: accept or reject handshakes.

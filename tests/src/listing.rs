@@ -45,7 +45,7 @@ pub struct SessionRow {
 }
 
 /// Who a peer is.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
 pub struct Principal {
     /// The name.
     pub name: String,

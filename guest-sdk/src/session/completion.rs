@@ -73,6 +73,37 @@ impl Session {
     /// the session now has been handed to the connection. After a
     /// [`QueueFull`](crate::SendError::QueueFull) that is when there is room again.
     ///
+    /// ```
+    /// # use sockhop_guest::*;
+    /// /// Sends a long list, as fast as its peer reads and no faster.
+    /// struct List { session: Session, next: u32 }
+    ///
+    /// impl List {
+    ///     fn go_on(&mut self) -> Result {
+    ///         while self.next < 1_000_000 {
+    ///             match self.session.send(self.next) {
+    ///                 Err(SendError::QueueFull(_)) => return Ok(self.session.notify_sent(0)?),
+    ///                 sent => sent?,
+    ///             }
+    ///             self.next += 1;
+    ///         }
+    ///         Ok(())
+    ///     }
+    /// }
+    ///
+    /// #[endpoint("/list")]
+    /// impl Endpoint for List {
+    ///     fn on_open(session: Session) -> Result<Self> { Ok(List { session, next: 0 }) }
+    ///
+    ///     fn on_message(&mut self, _message: Message) -> Result { self.go_on() }
+    ///
+    ///     fn on_sent(&mut self, _token: u64) -> Result { self.go_on() }
+    /// }
+    ///
+    /// export!(List; completions);
+    /// # fn main() {}
+    /// ```
+    ///
     /// It is the session's endpoint that is told, whoever asks; where its component does not export
     /// `completions`, nobody is.
     ///

@@ -291,16 +291,10 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Link<IO> {
     /// Writes what the socket holds, in one go.
     pub(super) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Result<(), Gone> {
         self.read_since_flush = 0;
-        let flushed = match self.socket.poll_flush(cx) {
+        match self.socket.poll_flush(cx) {
             Poll::Ready(flushed) => flushed,
             Poll::Pending => Ok(()),
-        };
-        if self.is_timed
-            && let Some(mark) = self.socket.marks().take_kept()
-        {
-            self.session.kept_time(mark);
         }
-        flushed
     }
 
     /// Holds the session to what its guest has set.
@@ -313,11 +307,20 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Link<IO> {
         self.is_timed |= limits.send.is_some();
     }
 
+    /// Looks by when the first of the messages that wait has to be sent.
+    pub(super) fn look_at_times(&mut self) {
+        if !self.is_timed {
+            return;
+        }
+        if let Some(mark) = self.socket.marks().take_kept() {
+            self.session.kept_time(mark);
+        }
+        self.timers.send_by = self.session.send_by().map(Instant::from_std);
+    }
+
     /// Looks at the limits in time; answers the one that ends the session.
     fn poll_timers(&mut self, cx: &mut Context<'_>) -> Option<CloseCause> {
-        if self.is_timed {
-            self.timers.send_by = self.session.send_by().map(Instant::from_std);
-        }
+        self.look_at_times();
         while let Poll::Ready(due) = self.timers.poll(self.socket.activity(), cx) {
             match due {
                 Due::Ping => {

@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use sockhop_session::{CloseCause, outbound};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::task::unconstrained;
-use tokio::time::{Instant, Sleep, sleep_until};
+use tokio::time::{Sleep, sleep_until};
 
 use super::link::{Link, Taken};
 
@@ -82,9 +82,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Link<IO> {
     /// Looks at the limits for writing: whoever waits for a peer that takes nothing waits no longer
     /// than those. Nothing else is due while nothing is read.
     fn poll_write_limits(&mut self, alarm: &mut Option<Pin<Box<Sleep>>>, cx: &mut Context<'_>) {
-        if self.is_timed {
-            self.timers.send_by = self.session.send_by().map(Instant::from_std);
-        }
+        self.look_at_times();
         if self.timed_out.is_some() {
             return;
         }

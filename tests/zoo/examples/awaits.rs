@@ -36,6 +36,7 @@ impl Endpoint for Awaits {
             }
             "wait-large" => {
                 session.set_send_timeout(Some(Duration::from_millis(rest.parse()?)));
+                eprintln!("waits");
                 eprintln!("waited: {:?}", session.send_and_wait(vec![0; LARGE]));
                 return Ok(None);
             }
