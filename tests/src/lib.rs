@@ -41,7 +41,7 @@ pub use client::{Client, Closed};
 pub use deadline::{DEADLINE, eventually, within, within_limit};
 pub use host::{TestHost, TestHostBuilder};
 pub use http2::{Http2, Http2Stream};
-pub use listing::{Deployment, Revision, SessionRow};
+pub use listing::{Deployment, Principal, Revision, SessionRow};
 pub use logs::LogFollower;
 pub use raw::{Frame, RawClient};
 pub use webdriver::WebDriver;

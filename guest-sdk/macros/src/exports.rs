@@ -12,7 +12,7 @@ use syn::punctuated::Punctuated;
 use syn::{Error, Ident, Result, Token, Type, bracketed};
 
 /// The contract: the files of the package, to be wrapped as one.
-const CONTRACT: [&str; 8] = [
+const CONTRACT: [&str; 9] = [
     include_str!("../../../wit/types.wit"),
     include_str!("../../../wit/session.wit"),
     include_str!("../../../wit/sessions.wit"),
