@@ -82,6 +82,19 @@ impl Caller {
         .await?
     }
 
+    /// `keys.instance-key`, for a component that exports it.
+    pub(crate) async fn instance_key(
+        &mut self,
+        endpoint_path: Arc<str>,
+        request: HandshakeRequest,
+    ) -> Result<String, Fault> {
+        self.call("keys.instance-key", |mut instance| async move {
+            let named = instance.instance_key(&endpoint_path, &request).await;
+            ended(instance, named)
+        })
+        .await?
+    }
+
     /// `endpoint.open`.
     pub(crate) async fn open(&mut self, session: Arc<Handle>) -> Result<ResourceAny, Fault> {
         self.call("endpoint.open", |mut instance| async move {

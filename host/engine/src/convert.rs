@@ -139,6 +139,44 @@ pub(crate) fn endpoint_config(config: deployment::EndpointConfig) -> EndpointCon
     }
 }
 
+/// A handshake, lowered into a guest from where it lies.
+pub(crate) struct BorrowedRequest<'r> {
+    request: &'r HandshakeRequest,
+    path_parameters: Vec<(&'r str, &'r str)>,
+    headers: Vec<(&'r str, &'r [u8])>,
+    subprotocols: Vec<&'r str>,
+    client_certificates: Vec<&'r [u8]>,
+}
+
+impl<'r> BorrowedRequest<'r> {
+    pub(crate) fn new(request: &'r HandshakeRequest) -> Self {
+        let parameters = request.path_parameters.iter();
+        let headers = request.headers.iter();
+        Self {
+            request,
+            path_parameters: parameters.map(|(name, value)| (&**name, &**value)).collect(),
+            headers: headers.map(|(name, value)| (&**name, &**value)).collect(),
+            subprotocols: request.subprotocols.iter().map(|name| &**name).collect(),
+            client_certificates: request.client_certificates.iter().map(|der| &**der).collect(),
+        }
+    }
+
+    pub(crate) fn param(&self) -> types::HandshakeRequestParam<'_> {
+        types::HandshakeRequestParam {
+            uri: &self.request.uri,
+            query: self.request.query.as_deref(),
+            path_parameters: &self.path_parameters,
+            headers: &self.headers,
+            subprotocols: &self.subprotocols,
+            default_subprotocol: self.request.default_subprotocol.as_deref(),
+            secure: self.request.secure,
+            peer: self.request.peer.as_deref(),
+            local: self.request.local.as_deref(),
+            client_certificates: &self.client_certificates,
+        }
+    }
+}
+
 pub(crate) fn request_to_guest(request: &HandshakeRequest) -> types::HandshakeRequestResult {
     types::HandshakeRequestResult {
         uri: request.uri.clone(),

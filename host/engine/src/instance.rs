@@ -10,8 +10,8 @@ use tokio::sync::OwnedSemaphorePermit;
 use wasmtime::Store;
 use wasmtime::component::ResourceAny;
 
-use crate::bindings::{configurator, deployment, endpoint, parts, pongs, types};
-use crate::convert;
+use crate::bindings::{configurator, deployment, endpoint, keys, parts, pongs};
+use crate::convert::{self, BorrowedRequest};
 use crate::ctx::{Ctx, SessionRef};
 use crate::fault;
 use crate::guest::Guest;
@@ -27,6 +27,7 @@ pub(crate) struct Instance {
     configurator: Option<configurator::Guest>,
     parts: Option<parts::Guest>,
     pongs: Option<pongs::Guest>,
+    keys: Option<keys::Guest>,
     event_wait: Duration,
     pace: Arc<Pace>,
     gone: bool,
@@ -81,6 +82,12 @@ impl Instance {
                 .map(|indices| indices.load(&mut store, &instance))
                 .transpose()
                 .map_err(mismatch)?,
+            keys: exports
+                .keys
+                .as_ref()
+                .map(|indices| indices.load(&mut store, &instance))
+                .transpose()
+                .map_err(mismatch)?,
             store,
             event_wait,
             pace,
@@ -112,27 +119,27 @@ impl Instance {
         let Some(configurator) = self.configurator.clone() else { return Ok(None) };
         let call = "configurator.handshake";
         self.begin(call)?;
-        let path_parameters: Vec<_> =
-            request.path_parameters.iter().map(|(name, value)| (&**name, &**value)).collect();
-        let headers: Vec<_> =
-            request.headers.iter().map(|(name, value)| (&**name, &**value)).collect();
-        let subprotocols: Vec<_> = request.subprotocols.iter().map(|name| &**name).collect();
-        let certificates: Vec<_> = request.client_certificates.iter().map(|der| &**der).collect();
-        let request = types::HandshakeRequestParam {
-            uri: &request.uri,
-            query: request.query.as_deref(),
-            path_parameters: &path_parameters,
-            headers: &headers,
-            subprotocols: &subprotocols,
-            default_subprotocol: request.default_subprotocol.as_deref(),
-            secure: request.secure,
-            peer: request.peer.as_deref(),
-            local: request.local.as_deref(),
-            client_certificates: &certificates,
-        };
-        let called = configurator.call_handshake(&mut self.store, endpoint_path, request);
+        let request = BorrowedRequest::new(request);
+        let called = configurator.call_handshake(&mut self.store, endpoint_path, request.param());
         let called = within(self.event_wait, &self.pace, called).await;
         self.end(call, called).map(|decision| Some(convert::decision(decision)))
+    }
+
+    /// `keys.instance-key`, for a component that exports it.
+    pub(crate) async fn instance_key(
+        &mut self,
+        endpoint_path: &str,
+        request: &HandshakeRequest,
+    ) -> Result<String, Fault> {
+        let call = "keys.instance-key";
+        let Some(keys) = self.keys.clone() else {
+            return Err(Fault::Returned("the component does not export it".to_owned()));
+        };
+        self.begin(call).map_err(Fault::Trapped)?;
+        let request = BorrowedRequest::new(request);
+        let called = keys.call_instance_key(&mut self.store, endpoint_path, request.param());
+        let called = within(self.event_wait, &self.pace, called).await;
+        self.end(call, called).map_err(Fault::Trapped)?.map_err(Fault::Returned)
     }
 
     /// `endpoint.open`.

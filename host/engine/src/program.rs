@@ -4,7 +4,7 @@ use sha2::{Digest, Sha256};
 use thiserror::Error;
 use wasmtime::component::{Component, InstancePre};
 
-use crate::bindings::{configurator, deployment, endpoint, parts, pongs};
+use crate::bindings::{configurator, deployment, endpoint, keys, parts, pongs};
 use crate::ctx::Ctx;
 use crate::engine::Engine;
 
@@ -16,6 +16,7 @@ const EXPORTS_REQUIRED: [&str; 2] =
 const EXPORT_CONFIGURATOR: &str = "sockhop:websocket/configurator@0.1.0";
 const EXPORT_PARTS: &str = "sockhop:websocket/parts@0.1.0";
 const EXPORT_PONGS: &str = "sockhop:websocket/pongs@0.1.0";
+const EXPORT_KEYS: &str = "sockhop:websocket/keys@0.1.0";
 
 /// What is granted to every guest: the contract, and the parts of WASI 0.2 that give it nothing of
 /// the machine's.
@@ -81,6 +82,7 @@ pub(crate) struct Exports {
     pub(crate) configurator: Option<configurator::GuestIndices>,
     pub(crate) parts: Option<parts::GuestIndices>,
     pub(crate) pongs: Option<pongs::GuestIndices>,
+    pub(crate) keys: Option<keys::GuestIndices>,
 }
 
 impl Program {
@@ -114,6 +116,10 @@ impl Program {
                 .then(|| pongs::GuestIndices::new(&pre))
                 .transpose()
                 .map_err(mismatch)?,
+            keys: exports(EXPORT_KEYS)
+                .then(|| keys::GuestIndices::new(&pre))
+                .transpose()
+                .map_err(mismatch)?,
         };
         Ok(Self { pre, exports, digest: Self::digest_of(bytes), imported, exported })
     }
@@ -121,15 +127,24 @@ impl Program {
     /// The world of the contract that the component fits.
     #[must_use]
     pub fn world(&self) -> &'static str {
-        match (self.has_configurator(), self.takes_parts(), self.hears_pongs()) {
-            (false, false, false) => "sockhop:websocket/endpoints@0.1.0",
-            (true, false, false) => "sockhop:websocket/configured-endpoints@0.1.0",
-            (false, true, false) => "sockhop:websocket/partial-endpoints@0.1.0",
-            (false, false, true) => "sockhop:websocket/pong-hearing-endpoints@0.1.0",
-            (true, true, _) | (true, _, true) | (_, true, true) => {
-                "sockhop:websocket/all-exports@0.1.0"
-            }
+        let optional = [
+            (self.has_configurator(), "sockhop:websocket/configured-endpoints@0.1.0"),
+            (self.takes_parts(), "sockhop:websocket/partial-endpoints@0.1.0"),
+            (self.hears_pongs(), "sockhop:websocket/pong-hearing-endpoints@0.1.0"),
+            (self.names_keys(), "sockhop:websocket/keyed-endpoints@0.1.0"),
+        ];
+        let mut exported = optional.iter().filter(|(is_there, _world)| *is_there);
+        match (exported.next(), exported.next()) {
+            (None, _) => "sockhop:websocket/endpoints@0.1.0",
+            (Some((_, world)), None) => world,
+            (Some(_), Some(_)) => "sockhop:websocket/all-exports@0.1.0",
         }
+    }
+
+    /// Whether the component says which sessions share an instance.
+    #[must_use]
+    pub fn names_keys(&self) -> bool {
+        self.exports.keys.is_some()
     }
 
     /// Whether the component hears of pongs.

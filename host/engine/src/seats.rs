@@ -12,15 +12,18 @@ use wasmtime::component::ResourceAny;
 
 use crate::caller::Caller;
 use crate::guest::Guest;
+use crate::keyed::{KeyError, KeySource, Keyed};
 use crate::shard::{Shard, ShardSession, Shards};
 
 /// How many sessions an instance serves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Instancing {
     /// One.
     Session,
     /// All of the endpoint, over this many instances.
     Shared(NonZeroU16),
+    /// Those of the endpoint with the same key.
+    Keyed(KeySource),
 }
 
 /// Why there is no seat.
@@ -36,7 +39,10 @@ pub enum SeatError {
     /// A function of the component has the right name and the wrong type.
     #[error("it does not fit the contract sockhop:websocket@0.1.0: {0}")]
     Mismatch(String),
-    /// The guest failed while its instance was made or its configurator was asked.
+    /// There is no key to say which instance it would be in.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// The guest failed while its instance was made, or its configurator or its keys were asked.
     #[error(transparent)]
     Trap(#[from] Trap),
 }
@@ -46,7 +52,14 @@ pub struct Seats {
     guest: Guest,
     endpoint_path: Arc<str>,
     directory: Arc<dyn Directory>,
-    shards: Option<Shards>,
+    sharing: Sharing,
+}
+
+/// Who shares an instance with whom.
+enum Sharing {
+    Nobody,
+    Shards(Shards),
+    Keyed(Keyed),
 }
 
 impl Seats {
@@ -58,30 +71,46 @@ impl Seats {
         instancing: Instancing,
         directory: Arc<dyn Directory>,
     ) -> Self {
-        let shards = match instancing {
-            Instancing::Session => None,
-            Instancing::Shared(count) => Some(Shards::new(count)),
+        let sharing = match instancing {
+            Instancing::Session => Sharing::Nobody,
+            Instancing::Shared(count) => Sharing::Shards(Shards::new(count)),
+            Instancing::Keyed(source) => Sharing::Keyed(Keyed::new(source)),
         };
-        Self { guest: guest.clone(), endpoint_path: endpoint_path.into(), directory, shards }
+        Self { guest: guest.clone(), endpoint_path: endpoint_path.into(), directory, sharing }
     }
 
-    /// Takes a seat for a connection that is about to become a session.
+    /// Takes a seat for a connection that is about to become a session by this handshake.
     ///
     /// # Errors
     /// [`SeatError`]; nothing is held then.
-    pub async fn take(&self) -> Result<Seat, SeatError> {
-        let place = match &self.shards {
-            None => {
+    pub async fn take(&self, request: &HandshakeRequest) -> Result<Seat, SeatError> {
+        let place = match &self.sharing {
+            Sharing::Nobody => {
                 let permit = self.guest.engine.permit().ok_or(SeatError::AtCapacity)?;
                 let directory = Arc::clone(&self.directory);
                 Place::Own(Caller::new(&self.guest, directory, permit).await?)
             }
-            Some(shards) => Place::Shared(shards.take(&self.guest, &self.directory)?),
+            Sharing::Shards(shards) => Place::Shared(shards.take(&self.guest, &self.directory)?),
+            Sharing::Keyed(keyed) => {
+                let path = &self.endpoint_path;
+                Place::Shared(keyed.take(&self.guest, &self.directory, path, request).await?)
+            }
         };
         let program = &self.guest.program;
         let (takes_parts, hears_pongs) = (program.takes_parts(), program.hears_pongs());
         let endpoint_path = Arc::clone(&self.endpoint_path);
         Ok(Seat { place, endpoint_path, takes_parts, hears_pongs })
+    }
+}
+
+#[cfg(test)]
+impl Seats {
+    /// How many keys have an instance.
+    pub(crate) fn keys_listed(&self) -> usize {
+        match &self.sharing {
+            Sharing::Nobody | Sharing::Shards(_) => 0,
+            Sharing::Keyed(keyed) => keyed.len(),
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! The sandbox with guests in the text format and real session handles.
 
 mod budgets;
+mod keyed;
 mod load;
 mod own;
 mod shared;
@@ -60,6 +61,11 @@ fn guest_within(engine: &Engine, component: &[u8], settings: GuestSettings) -> G
 
 fn seats(guest: &Guest, instancing: Instancing) -> Seats {
     Seats::new(guest, "/e", instancing, Arc::new(NoSessions))
+}
+
+/// The handshake of a session whose key does not matter.
+fn asked() -> HandshakeRequest {
+    HandshakeRequest::default()
 }
 
 fn session(number: u64) -> Arc<Handle> {

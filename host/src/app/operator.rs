@@ -83,9 +83,10 @@ fn deploy_error(error: DeployError) -> OperatorError {
         DeployError::Load(_)
         | DeployError::Endpoint(_)
         | DeployError::Settings(_)
+        | DeployError::Keys(_)
         | DeployError::Describe(
             DescribeError::Trap(_)
-            | DescribeError::Seat(SeatError::Mismatch(_) | SeatError::Trap(_)),
+            | DescribeError::Seat(SeatError::Mismatch(_) | SeatError::Key(_) | SeatError::Trap(_)),
         ) => OperatorErrorKind::Refused,
     };
     told(kind, error)

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use sockhop_engine::{Guest, GuestOutput, GuestSettings, Instancing, Seats};
+use sockhop_engine::{Guest, GuestOutput, GuestSettings, Instancing, KeySource, Program, Seats};
 use sockhop_session::handshake::EndpointConfig;
 use sockhop_session::properties::Properties;
 
@@ -12,7 +12,7 @@ use super::log::DeploymentLog;
 use super::revision::{Revision, ServedEndpoint};
 use super::routes::Routes;
 use super::template::Template;
-use super::{Current, DeployError, Deployments, EndpointError, UndescribedEndpoints};
+use super::{Current, DeployError, Deployments, EndpointError, NoKeys, UndescribedEndpoints};
 use crate::config::{self, DeploymentName, ResolvedDeployment};
 use crate::registry::Registry;
 
@@ -43,6 +43,7 @@ impl Deployments {
         let property_bytes = self.config.limits.properties.as_usize();
         let endpoints = check(guest.describe().await?, property_bytes)?;
         check_settings(&settings, &endpoints)?;
+        check_keys(&settings, &endpoints, guest.program())?;
         Ok(Candidate {
             guest,
             endpoints,
@@ -65,9 +66,13 @@ impl Candidate {
         number: u64,
         registry: &Registry,
     ) -> Current {
-        let instancing = match self.settings.instancing {
+        let instancing = match &self.settings.instancing {
             config::Instancing::Session => Instancing::Session,
-            config::Instancing::Shared { shards } => Instancing::Shared(shards),
+            config::Instancing::Keyed { key: None } => Instancing::Keyed(KeySource::Guest),
+            config::Instancing::Keyed { key: Some(name) } => {
+                Instancing::Keyed(KeySource::Parameter(name.clone()))
+            }
+            config::Instancing::Shared { shards } => Instancing::Shared(*shards),
         };
         let sessions: Vec<_> = self
             .endpoints
@@ -81,7 +86,7 @@ impl Candidate {
         let endpoints = self.endpoints.into_iter().map(|(template, config)| {
             let sessions = registry.endpoint(name.as_str(), &config.path);
             let directory = Arc::clone(&sessions) as _;
-            let seats = Seats::new(&self.guest, &config.path, instancing, directory);
+            let seats = Seats::new(&self.guest, &config.path, instancing.clone(), directory);
             Arc::new(ServedEndpoint {
                 template,
                 settings: Arc::new(revision.settings().endpoint(&config.path)),
@@ -151,6 +156,33 @@ pub(crate) fn check_settings(
     Err(UndescribedEndpoints { configured, described })
 }
 
+/// Checks that each session will have a key where the operator wants instances by key.
+///
+/// # Errors
+/// [`NoKeys`]: every handshake would be answered 500 otherwise.
+pub(crate) fn check_keys(
+    settings: &ResolvedDeployment,
+    endpoints: &[(Template, EndpointConfig)],
+    program: &Program,
+) -> Result<(), NoKeys> {
+    match &settings.instancing {
+        config::Instancing::Session | config::Instancing::Shared { .. } => Ok(()),
+        config::Instancing::Keyed { key: None } if program.names_keys() => Ok(()),
+        config::Instancing::Keyed { key: None } => Err(NoKeys::Export),
+        config::Instancing::Keyed { key: Some(key) } => check_variable(key, endpoints),
+    }
+}
+
+fn check_variable(key: &str, endpoints: &[(Template, EndpointConfig)]) -> Result<(), NoKeys> {
+    let lacks = |template: &&Template| template.variables().all(|variable| variable != key);
+    let lacking = endpoints.iter().map(|(template, _)| template).filter(lacks);
+    let lacking: Vec<_> = lacking.map(ToString::to_string).collect();
+    if lacking.is_empty() {
+        return Ok(());
+    }
+    Err(NoKeys::Variable { variable: key.to_owned(), lacking })
+}
+
 fn check_subprotocols(config: &EndpointConfig) -> Result<(), EndpointError> {
     let is_token = |name: &str| {
         let is_tchar =
@@ -196,6 +228,19 @@ mod tests {
         let twice = check(vec![endpoint("/{a}"), endpoint("/{b}")], 0);
         assert!(matches!(twice, Err(EndpointError::Twice(a, b)) if a == "/{a}" && b == "/{b}"));
         assert_eq!(check(vec![endpoint("/a"), endpoint("/{b}")], 0).map(|c| c.len()).ok(), Some(2));
+    }
+
+    #[test]
+    fn the_key_is_a_variable_of_every_path() {
+        let described = |paths: &[&str]| {
+            check(paths.iter().map(|path| endpoint(path)).collect(), 0).expect("they hold")
+        };
+        assert!(check_variable("room", &described(&["/a/{room}", "/b/{who}/{room}"])).is_ok());
+        let refused = check_variable("room", &described(&["/a/{room}", "/b/{rooms}", "/room"]));
+        assert_eq!(
+            refused.expect_err("two have none").to_string(),
+            "its endpoints `/b/{rooms}`, `/room` have no variable `{room}`, which `key` names"
+        );
     }
 
     #[test]

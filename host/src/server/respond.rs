@@ -12,7 +12,7 @@ use hyper::body::Incoming;
 use hyper::ext::Protocol;
 use hyper::header::{self, HeaderMap, HeaderValue};
 use hyper::{Request, Response, StatusCode, Version};
-use sockhop_engine::SeatError;
+use sockhop_engine::{KeyError, SeatError};
 use sockhop_session::handshake::{HandshakeDecision, HandshakeRequest};
 use sockhop_session::{Handle, Identity};
 
@@ -151,7 +151,7 @@ async fn accept(
     let Granted { admitted, ticket, negotiated } = granted;
     let Routed { endpoint, parameters, visit } = routed;
     let asked = guest_request(&request, &handshake, &endpoint, parameters, &peer);
-    let mut seat = match endpoint.seats.take().await {
+    let mut seat = match endpoint.seats.take(&asked).await {
         Ok(seat) => seat,
         Err(error) => return no_seat(&endpoint, &error, &admitted.shared.unseated),
     };
@@ -246,7 +246,15 @@ fn no_seat(endpoint: &ServedEndpoint, error: &SeatError, unseated: &Seldom) -> R
             }
             unavailable("The host has no instance left for another session.")
         }
-        SeatError::Mismatch(_) | SeatError::Trap(_) => guest_fault(endpoint, error),
+        // Of what peers write nothing goes to the log.
+        SeatError::Key(KeyError::ParameterTooLong(_)) => {
+            text(StatusCode::URI_TOO_LONG, "The path is too long for this endpoint.")
+        }
+        SeatError::Mismatch(_)
+        | SeatError::Trap(_)
+        | SeatError::Key(KeyError::NoParameter(_) | KeyError::TooLong(_) | KeyError::Refused(_)) => {
+            guest_fault(endpoint, error)
+        }
     }
 }
 
