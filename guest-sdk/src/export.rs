@@ -34,8 +34,9 @@
 /// `export!(Upload; parts, configurator = Gate)` a configurator beside them.
 ///
 /// `export!(Chat; pongs)` exports endpoints that override
-/// [`on_pong`](crate::Endpoint::on_pong); the words are given in this order: `parts`, `pongs`,
-/// `configurator`.
+/// [`on_pong`](crate::Endpoint::on_pong), and `export!(Chat; keys = Rooms)` says which of their
+/// sessions share an instance, by [`InstanceKeys`](crate::InstanceKeys). The words are given in
+/// this order: `keys`, `parts`, `pongs`, `configurator`.
 ///
 /// ```
 /// # use sockhop_guest::*;
@@ -105,6 +106,14 @@ macro_rules! export {
             }
             $crate::__private::export_with!(Component; parts, pongs);
         };
+    };
+    ($($endpoint:ty),+ $(,)?; keys = $keys:ty $(,)?) => {
+        $crate::export!($($endpoint),+);
+        $crate::__private::export_keys!($keys);
+    };
+    ($($endpoint:ty),+ $(,)?; keys = $keys:ty, $($rest:tt)+) => {
+        $crate::export!($($endpoint),+; $($rest)+);
+        $crate::__private::export_keys!($keys);
     };
     ($($endpoint:ty),+ $(,)?; configurator = $configurator:ty $(,)?) => {
         $crate::export!($($endpoint),+);

@@ -58,8 +58,8 @@
 //!
 //! - No time passes: nothing is idle, and a peer that is sent a Close frame has answered it.
 //! - A panic is no trap: it ends the test.
-//! - All sessions share one instance, as where the operator chooses `instancing = "shared"`; other
-//!   tests of the process share its `static`s as well.
+//! - All sessions share one instance, as where the operator chooses `instancing = "shared"`,
+//!   whatever their keys; other tests of the process share its `static`s as well.
 //! - Nothing is limited but what [`Host`] names: a guest's memory and time are its own.
 //!
 //! This module is there in native builds only; in a component nothing of it is left.

@@ -24,6 +24,7 @@ mod folder;
 mod handshake;
 mod hostile;
 mod http2;
+mod keyed;
 mod logs;
 mod parts;
 mod protocol;
