@@ -23,11 +23,14 @@ pub struct Host<E> {
     room: Rc<Room<E>>,
     open: fn(Session) -> Result<Rc<dyn Served<E>>>,
     decide: Option<fn(&str, HandshakeRequest) -> Parts>,
-    key: Option<fn(&str, HandshakeRequest) -> Result<String, String>>,
+    key: Option<AskKey>,
     queue: QueueLimits,
     property_bytes: u64,
     message_bytes: u64,
 }
+
+/// Says the key of a session, or why there is none.
+type AskKey = fn(&str, HandshakeRequest) -> Result<String, String>;
 
 /// What was agreed on in a handshake.
 struct Agreed {

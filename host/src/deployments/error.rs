@@ -49,8 +49,8 @@ pub struct UndescribedEndpoints {
     pub described: Vec<String>,
 }
 
-/// The configuration has `instancing = "keyed"`, and nothing says what the keys are. The operator is
-/// to mend the deployment's `key`, or the component's author.
+/// The configuration has `instancing = "keyed"`, and nothing says what the keys are. The operator
+/// is to mend the deployment's `key`, or its author the component.
 #[derive(Debug, Error)]
 pub enum NoKeys {
     /// The key is to be a variable that paths lack.
@@ -68,8 +68,8 @@ pub enum NoKeys {
     },
     /// The component is to say it, and does not.
     #[error(
-        "instancing = \"keyed\" needs a `key`, the name of a variable of its endpoints' paths, or a \
-         component with the export sockhop:websocket/keys@0.1.0, which this one lacks"
+        "instancing = \"keyed\" needs a `key`, the name of a variable of its endpoints' paths, or \
+         the export sockhop:websocket/keys@0.1.0, which it lacks"
     )]
     Export,
 }

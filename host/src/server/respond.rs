@@ -250,11 +250,9 @@ fn no_seat(endpoint: &ServedEndpoint, error: &SeatError, unseated: &Seldom) -> R
         SeatError::Key(KeyError::ParameterTooLong(_)) => {
             text(StatusCode::URI_TOO_LONG, "The path is too long for this endpoint.")
         }
-        SeatError::Mismatch(_)
-        | SeatError::Trap(_)
-        | SeatError::Key(KeyError::NoParameter(_) | KeyError::TooLong(_) | KeyError::Refused(_)) => {
-            guest_fault(endpoint, error)
-        }
+        SeatError::Key(KeyError::NoParameter(_) | KeyError::TooLong(_) | KeyError::Refused(_))
+        | SeatError::Mismatch(_)
+        | SeatError::Trap(_) => guest_fault(endpoint, error),
     }
 }
 

@@ -9,6 +9,7 @@ use sockhop_session::outbound::{CloseRequest, Outgoing};
 use sockhop_session::port::{Endpoint, TrapKind};
 use sockhop_session::{CloseCause, Handle};
 use tokio::time::timeout;
+use tokio_util::task::TaskTracker;
 
 use super::wat::{guest, guest_with, guest_with_keys};
 use super::{
@@ -147,10 +148,11 @@ async fn nothing_is_left_of_keys_whose_sessions_come_and_go_at_once() {
     let engine = engine(64);
     let seats = Arc::new(seats(&guest_of(&engine, &guest()), by_room()));
     let served = Arc::new(AtomicUsize::new(0));
+    let tracker = TaskTracker::new();
     let tasks: Vec<_> = (0..TASKS)
         .map(|task| {
             let (seats, served) = (Arc::clone(&seats), Arc::clone(&served));
-            tokio::spawn(async move {
+            tracker.spawn(async move {
                 for round in 0..ROUNDS {
                     // Two rooms, so that each is entered and left by several at a time.
                     let room = to_room(&format!("{}", (task + round) % 2));
