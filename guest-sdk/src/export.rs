@@ -35,8 +35,9 @@
 ///
 /// `export!(Chat; pongs)` exports endpoints that override
 /// [`on_pong`](crate::Endpoint::on_pong), and `export!(Chat; completions)` such as override
-/// [`on_sent`](crate::Endpoint::on_sent). The words are given in any order, `configurator = …` the
-/// last.
+/// [`on_sent`](crate::Endpoint::on_sent). `export!(Chat; keys = Rooms)` says which sessions share an
+/// instance, by [`InstanceKeys`](crate::InstanceKeys). The words are given in any order, but
+/// `keys = …` the first and `configurator = …` the last.
 ///
 /// ```
 /// # use sockhop_guest::*;
@@ -78,6 +79,14 @@ macro_rules! export {
                 Exported with_types_in $crate::__private::bindings
             );
         };
+    };
+    ($($endpoint:ty),+ $(,)?; keys = $keys:ty $(,)?) => {
+        $crate::export!($($endpoint),+);
+        $crate::__private::export_keys!($keys);
+    };
+    ($($endpoint:ty),+ $(,)?; keys = $keys:ty, $($rest:tt)+) => {
+        $crate::export!($($endpoint),+; $($rest)+);
+        $crate::__private::export_keys!($keys);
     };
     ($($endpoint:ty),+ $(,)?; configurator = $configurator:ty $(,)?) => {
         $crate::export!($($endpoint),+);

@@ -31,7 +31,9 @@
 //! [`Endpoint::on_open`], given each event in turn, dropped after [`Endpoint::on_close`]. State
 //! that belongs to a session is a field; state that is shared goes through the host, as
 //! properties of sessions and as messages, because the host may serve every session from an
-//! instance of its own, where a `static` is shared with nobody.
+//! instance of its own, where a `static` is shared with nobody. Where the operator chooses
+//! `instancing = "keyed"`, the sessions with one key (a room, a document) share an instance, and
+//! its `static`s are what they have in common.
 //!
 //! # Typed messages
 //!
@@ -104,6 +106,7 @@
 //! - [`PartialEndpoint`] and [`OutgoingMessage`]: messages piece by piece, in and out.
 //! - [`Configurator`]: accept or reject handshakes.
 //! - [`Connect`]: connections to other servers, which are sessions too.
+//! - [`InstanceKeys`]: say which sessions share an instance.
 //! - [`Layer`]: what is wrapped around an endpoint and sees each of its events first.
 //! - [`Error`]: what the functions above fail with; everything converts into it.
 //! - [`log`]: the facade. What is logged goes to the deployment's log, from [`logging`]'s level on.
@@ -129,6 +132,7 @@ mod events;
 mod export;
 mod handshake;
 mod host;
+mod keys;
 mod layer;
 mod message;
 #[cfg(not(target_arch = "wasm32"))]
@@ -150,6 +154,7 @@ pub use endpoint::{
 };
 pub use error::{Error, Result};
 pub use handshake::{Extension, HandshakeRequest};
+pub use keys::{INSTANCE_KEY_BYTES_MAX, InstanceKeys};
 pub use layer::{Layer, Layered};
 pub use log;
 pub use message::Message;
@@ -167,7 +172,8 @@ pub mod __private {
     pub use crate::coder::Chain;
     pub use crate::configurator::{Accepted, Parts, decide};
     pub use crate::dispatch::{Component, Entry, Exported, OpenSession, Opened, describe};
+    pub use crate::keys::instance_key;
     pub use crate::parameter::path_parameter;
-    pub use sockhop_guest_macros::{export_configurator, export_with};
+    pub use sockhop_guest_macros::{export_configurator, export_keys, export_with};
     pub use wit_bindgen;
 }

@@ -60,8 +60,8 @@
 //! - `send_and_wait` returns at once: what it waits for has left, and the peer reads it first.
 //!   `on_sent` is called when the peer has read what was before its token.
 //! - A panic is no trap: it ends the test.
-//! - All sessions share one instance, as where the operator chooses `instancing = "shared"`; other
-//!   tests of the process share its `static`s as well.
+//! - All sessions share one instance, as where the operator chooses `instancing = "shared"`,
+//!   whatever their keys; other tests of the process share its `static`s as well.
 //! - Nothing is limited but what [`Host`] names: a guest's memory and time are its own.
 //!
 //! This module is there in native builds only; in a component nothing of it is left.

@@ -29,6 +29,7 @@ mod file;
 mod file_mode;
 mod findings;
 mod http2;
+mod instancing;
 mod limits;
 mod listen_address;
 mod load;
@@ -59,7 +60,7 @@ pub use self::{
         COMPRESSION_LEVEL, COMPRESSION_THRESHOLD, Compression, Extension, ExtensionError,
         TAKEOVER_CONTEXTS, WINDOW_BITS,
     },
-    deployment::{DeploymentSettings, Instancing, ResolvedDeployment, SHARDS},
+    deployment::{DeploymentSettings, ResolvedDeployment},
     deployment_name::{DeploymentName, NAME_MAX_CHARS, NameError},
     endpoint::{EndpointPath, EndpointPathError, EndpointSettings},
     endpoint_limits::{
@@ -74,6 +75,7 @@ pub use self::{
     file::{FILE_MAX_BYTES, SOCKET_MODE, WORKERS},
     file_mode::FileMode,
     http2::{Http2, KEEP_ALIVE, STREAM_WINDOW, STREAMS, UNUSED_TIMEOUT},
+    instancing::{Instancing, SHARDS},
     limits::{
         ANSWER_TIMEOUT, CONNECTIONS, CONNECTIONS_PER_ADDRESS, DRAIN_TIMEOUT, EXEMPT_ADDRESSES,
         HANDSHAKE_BURST, HANDSHAKES_PER_SECOND, HANDSHAKES_PER_SECOND_PER_ADDRESS, HEADER_BYTES,

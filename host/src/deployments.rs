@@ -24,7 +24,7 @@ use sockhop_session::CloseCause;
 use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
-pub use self::error::{DeployError, EndpointError, UndeployError, UndescribedEndpoints};
+pub use self::error::{DeployError, EndpointError, NoKeys, UndeployError, UndescribedEndpoints};
 use self::log::DeploymentLog;
 use self::outgoing::OutgoingHost;
 use self::revision::{Revision, ServedEndpoint, Visit};

@@ -26,6 +26,7 @@ mod folder;
 mod handshake;
 mod hostile;
 mod http2;
+mod keyed;
 mod logs;
 mod outgoing;
 mod parts;

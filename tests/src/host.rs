@@ -173,11 +173,26 @@ impl TestHost {
     ///
     /// Where the admin API is not at a Unix socket.
     pub async fn connections(&self) -> usize {
+        self.count("/connections").await
+    }
+
+    /// How many instances live in it, which no verb prints either.
+    ///
+    /// # Panics
+    ///
+    /// Where the admin API is not at a Unix socket.
+    pub async fn instances(&self) -> usize {
+        self.count("/instances/live").await
+    }
+
+    /// A number in what the admin API says of the host.
+    async fn count(&self, pointer: &str) -> usize {
         let socket = self.admin().strip_prefix("unix:").expect("the default of a test's host");
         let answer = self.folder.ask("/v1/host", socket.as_ref()).await;
         let told: serde_json::Value = serde_json::from_str(&answer.body).expect("JSON");
-        let connections = told["connections"].as_u64().and_then(|count| count.try_into().ok());
-        connections.unwrap_or_else(|| panic!("no count of connections: {answer:?}"))
+        let count = told.pointer(pointer).and_then(serde_json::Value::as_u64);
+        let count = count.and_then(|count| count.try_into().ok());
+        count.unwrap_or_else(|| panic!("no count at {pointer}: {answer:?}"))
     }
 
     /// Follows the log of a deployment, from its first line that is kept.

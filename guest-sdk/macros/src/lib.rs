@@ -5,6 +5,7 @@ mod coders;
 mod configurator;
 mod endpoint;
 mod exports;
+mod keys;
 mod opening;
 mod template;
 
@@ -91,6 +92,14 @@ pub fn derive_encode(item: TokenStream) -> TokenStream {
 pub fn export_configurator(input: TokenStream) -> TokenStream {
     let configurator = parse_macro_input!(input as Type);
     configurator::expand(&configurator).into()
+}
+
+/// Exports who says which sessions share an instance; `export!` uses this.
+#[doc(hidden)]
+#[proc_macro]
+pub fn export_keys(input: TokenStream) -> TokenStream {
+    let keys = parse_macro_input!(input as Type);
+    keys::expand(&keys).into()
 }
 
 /// Exports the endpoints of a component with optional exports that concern them; `export!` uses

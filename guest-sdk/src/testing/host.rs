@@ -7,13 +7,14 @@ use std::sync::Arc;
 
 use crate::configurator::{Parts, decide};
 use crate::events::InParts;
+use crate::keys::instance_key;
 use crate::mock::{Properties, QueueLimits, Settings, Wire};
 use crate::testing::agreement::{Agreement, agree};
 use crate::testing::room::{Room, Seat, Served};
 use crate::testing::{Dialled, Handshake, NotOpened, Peer, SlowReader};
 use crate::{
-    CloseReason, Configurator, Endpoint, EndpointConfig, HandshakeRequest, PartialEndpoint, Result,
-    ServerEndpoint, Session, close_code,
+    CloseReason, Configurator, Endpoint, EndpointConfig, HandshakeRequest, INSTANCE_KEY_BYTES_MAX,
+    InstanceKeys, PartialEndpoint, Result, ServerEndpoint, Session, close_code,
 };
 
 /// A host that serves one endpoint to the peers of a test. See the [module](super).
@@ -23,10 +24,14 @@ pub struct Host<E> {
     room: Rc<Room<E>>,
     open: fn(Session) -> Result<Rc<dyn Served<E>>>,
     decide: Option<fn(&str, HandshakeRequest) -> Parts>,
+    key: Option<AskKey>,
     queue: QueueLimits,
     property_bytes: u64,
     message_bytes: u64,
 }
+
+/// Says the key of a session, or why there is none.
+type AskKey = fn(&str, HandshakeRequest) -> Result<String, String>;
 
 impl<E: Endpoint + ServerEndpoint> Host<E> {
     /// A host of this endpoint.
@@ -51,6 +56,7 @@ impl<E: ServerEndpoint> Host<E> {
             room: Rc::new(Room::default()),
             open,
             decide: None,
+            key: None,
             queue: QueueLimits { bytes: 1 << 20, slow_reader: SlowReader::Wait },
             property_bytes: 16 << 10,
             message_bytes: 16 << 20,
@@ -61,6 +67,14 @@ impl<E: ServerEndpoint> Host<E> {
     #[must_use]
     pub fn configurator<C: Configurator>(self) -> Self {
         Self { decide: Some(decide::<C>), ..self }
+    }
+
+    /// With keys, which are asked for before the configurator, as where the operator chooses
+    /// `instancing = "keyed"` and no `key`: [`Peer::instance_key`] says what came of it. All
+    /// sessions share one instance here all the same.
+    #[must_use]
+    pub fn keys<K: InstanceKeys>(self) -> Self {
+        Self { key: Some(instance_key::<K>), ..self }
     }
 
     /// With so many bytes as may wait for a peer, 64 for each message included: 1 MiB unless told
@@ -108,20 +122,21 @@ impl<E: ServerEndpoint> Host<E> {
         self.room.directory.dialled().into_iter().map(Dialled).collect()
     }
 
-    /// A peer connects: `host.open("/chat/tea?name=Ada")`, or with more by a [`Handshake`]. The
-    /// configurator is asked, if there is one, and `on_open` has returned.
+    /// A peer connects: `host.open("/chat/tea?name=Ada")`, or with more by a [`Handshake`]. Keys
+    /// and configurator are asked, where there are some, and `on_open` has returned.
     ///
     /// The session stays open where the peer is dropped.
     ///
     /// # Errors
     ///
-    /// [`NotOpened`], where the path, the configurator or `on_open` prevents it.
+    /// [`NotOpened`], where the path, the keys, the configurator or `on_open` prevents it.
     pub fn open(&self, handshake: impl Into<Handshake>) -> Result<Peer<E>, NotOpened> {
         let handshake = handshake.into();
         let Some(request) = handshake.request::<E>() else {
             let path = handshake.path().to_owned();
             return Err(NotOpened::NoSuchPath { path, template: E::PATH.to_owned() });
         };
+        let key = self.key_of(&request)?;
         let config = E::config();
         let decision = self
             .decide
@@ -137,7 +152,7 @@ impl<E: ServerEndpoint> Host<E> {
         });
         let session = Session::new(crate::mock::Session::of(&wire));
         match directory.during(|| (self.open)(session)) {
-            Ok(served) => Ok(Peer::new(&self.room, Seat::new(wire, served))),
+            Ok(served) => Ok(Peer::new(&self.room, Seat::new(wire, served), key)),
             Err(error) => {
                 let close = failed(&wire);
                 self.room.settle();
@@ -153,6 +168,21 @@ impl<E: ServerEndpoint> Host<E> {
         let result = self.room.directory.during(code);
         self.room.settle();
         result
+    }
+
+    fn key_of(&self, request: &HandshakeRequest) -> Result<Option<String>, NotOpened> {
+        let Some(key) = self.key else { return Ok(None) };
+        let key = self.room.directory.during(|| key(E::PATH, request.clone()));
+        match key.map_err(NotOpened::NoKey)? {
+            key if key.len() > INSTANCE_KEY_BYTES_MAX => {
+                let told = format!(
+                    "a key of {} bytes; at most {INSTANCE_KEY_BYTES_MAX} are allowed",
+                    key.len()
+                );
+                Err(NotOpened::NoKey(told))
+            }
+            key => Ok(Some(key)),
+        }
     }
 
     /// The endpoint's properties, and behind them those of the configurator.

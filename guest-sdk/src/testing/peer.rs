@@ -18,11 +18,19 @@ const PIECE_BYTES_MAX: usize = 64 << 10;
 pub struct Peer<E> {
     room: Rc<Room<E>>,
     seat: Rc<Seat<E>>,
+    key: Option<String>,
 }
 
 impl<E: ServerEndpoint> Peer<E> {
-    pub(super) fn new(room: &Rc<Room<E>>, seat: Seat<E>) -> Self {
-        Self { room: Rc::clone(room), seat: room.admit(seat) }
+    pub(super) fn new(room: &Rc<Room<E>>, seat: Seat<E>, key: Option<String>) -> Self {
+        Self { room: Rc::clone(room), seat: room.admit(seat), key }
+    }
+
+    /// The key of the session's instance; nothing where the host was given no
+    /// [`keys`](super::Host::keys). Sessions with one key would share an instance.
+    #[must_use]
+    pub fn instance_key(&self) -> Option<&str> {
+        self.key.as_deref()
     }
 
     /// The session's id.

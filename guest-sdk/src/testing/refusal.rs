@@ -28,6 +28,10 @@ pub enum NotOpened {
     /// carry out: it answers 500, and this is the reason in its log.
     #[error("the handshake is answered with status 500: {0}")]
     BadDecision(String),
+    /// There is no key for the session, or one that is too long: a host answers 500, and this is
+    /// the reason in its log.
+    #[error("the handshake is answered with status 500: {0}")]
+    NoKey(String),
     /// `on_open` failed.
     #[error("on_open failed: {error}")]
     Failed {

@@ -17,7 +17,7 @@ use crate::instance::Instance;
 use crate::lane::SlowLane;
 use crate::pace::Pace;
 use crate::seats::SeatError;
-use crate::shard::HomeShard;
+use crate::shard::WeakShard;
 
 /// A call's end: the instance, if it can be called again, and what the call gave.
 type Ended<T> = (Option<Box<Instance>>, T);
@@ -46,7 +46,7 @@ impl Caller {
     pub(crate) async fn new(
         guest: &Guest,
         around: &Surroundings,
-        home: Option<HomeShard>,
+        home: Option<WeakShard>,
         permit: OwnedSemaphorePermit,
     ) -> Result<Self, SeatError> {
         let clock = guest.engine.clock().clone();
@@ -82,6 +82,19 @@ impl Caller {
         self.call("configurator.handshake", |mut instance| async move {
             let decided = instance.handshake(&endpoint_path, &request).await;
             ended(instance, decided)
+        })
+        .await?
+    }
+
+    /// `keys.instance-key`, for a component that exports it.
+    pub(crate) async fn instance_key(
+        &mut self,
+        endpoint_path: Arc<str>,
+        request: HandshakeRequest,
+    ) -> Result<String, Fault> {
+        self.call("keys.instance-key", |mut instance| async move {
+            let named = instance.instance_key(&endpoint_path, &request).await;
+            ended(instance, named)
         })
         .await?
     }

@@ -14,7 +14,7 @@ use tokio_util::sync::DropGuard;
 use crate::caller::Caller;
 use crate::guest::Guest;
 use crate::seats::{Seat, SeatError};
-use crate::shard::HomeShard;
+use crate::shard::WeakShard;
 
 /// What holds for the sessions of an endpoint unless somebody says less.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -148,7 +148,7 @@ pub struct Seating {
     pub(crate) guest: Guest,
     pub(crate) around: Surroundings,
     /// The instance that asks, where it is shared.
-    pub(crate) home: Option<HomeShard>,
+    pub(crate) home: Option<WeakShard>,
 }
 
 impl Seating {

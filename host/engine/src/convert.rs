@@ -207,6 +207,63 @@ pub(crate) fn principal_to_guest(principal: &Principal) -> types::Principal {
     types::Principal { name, roles }
 }
 
+/// A handshake, lowered into a guest from where it lies.
+pub(crate) struct BorrowedRequest<'r> {
+    request: &'r HandshakeRequest,
+    path_parameters: Vec<(&'r str, &'r str)>,
+    headers: Vec<(&'r str, &'r [u8])>,
+    subprotocols: Vec<&'r str>,
+    extensions: Vec<Parameters<'r>>,
+    default_extensions: Vec<Parameters<'r>>,
+    client_certificates: Vec<&'r [u8]>,
+}
+
+impl<'r> BorrowedRequest<'r> {
+    pub(crate) fn new(request: &'r HandshakeRequest) -> Self {
+        let of_path = request.path_parameters.iter();
+        let headers = request.headers.iter();
+        Self {
+            request,
+            path_parameters: of_path.map(|(name, value)| (&**name, &**value)).collect(),
+            headers: headers.map(|(name, value)| (&**name, &**value)).collect(),
+            subprotocols: request.subprotocols.iter().map(|name| &**name).collect(),
+            extensions: parameters(&request.extensions),
+            default_extensions: parameters(&request.default_extensions),
+            client_certificates: request.client_certificates.iter().map(|der| &**der).collect(),
+        }
+    }
+
+    /// The extensions that the peer offers, and those that the host would agree on: to be kept for
+    /// [`param`](Self::param).
+    pub(crate) fn extensions(&self) -> [Vec<types::ExtensionParam<'_>>; 2] {
+        let HandshakeRequest { extensions: offered, default_extensions, .. } = self.request;
+        [
+            extensions(offered, &self.extensions),
+            extensions(default_extensions, &self.default_extensions),
+        ]
+    }
+
+    pub(crate) fn param<'s>(
+        &'s self,
+        [extensions, default_extensions]: &'s [Vec<types::ExtensionParam<'s>>; 2],
+    ) -> types::HandshakeRequestParam<'s> {
+        types::HandshakeRequestParam {
+            uri: &self.request.uri,
+            query: self.request.query.as_deref(),
+            path_parameters: &self.path_parameters,
+            headers: &self.headers,
+            subprotocols: &self.subprotocols,
+            default_subprotocol: self.request.default_subprotocol.as_deref(),
+            extensions,
+            default_extensions,
+            secure: self.request.secure,
+            peer: self.request.peer.as_deref(),
+            local: self.request.local.as_deref(),
+            client_certificates: &self.client_certificates,
+        }
+    }
+}
+
 pub(crate) fn request_to_guest(request: &HandshakeRequest) -> types::HandshakeRequestResult {
     types::HandshakeRequestResult {
         uri: request.uri.clone(),

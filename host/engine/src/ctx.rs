@@ -14,7 +14,7 @@ use crate::limits::Budget;
 use crate::output::LogStream;
 use crate::output::Stream;
 use crate::pace::Pace;
-use crate::shard::HomeShard;
+use crate::shard::WeakShard;
 
 /// The most handles that one instance may hold at a time: sessions, and WASI's streams and
 /// pollables. A shared instance needs one for each session.
@@ -29,7 +29,7 @@ pub(crate) struct Ctx {
     table: ResourceTable,
     guest: Guest,
     around: Surroundings,
-    home: Option<HomeShard>,
+    home: Option<WeakShard>,
     pub(crate) budget: Budget,
 }
 
@@ -58,7 +58,7 @@ pub(crate) struct CtxView<'a> {
     pub(crate) around: &'a Surroundings,
     pub(crate) guest: &'a Guest,
     /// The instance, as others may seat sessions in it, where it is shared.
-    pub(crate) home: Option<&'a HomeShard>,
+    pub(crate) home: Option<&'a WeakShard>,
 }
 
 /// Tells wasmtime's bindings that host functions get a [`CtxView`].
@@ -73,7 +73,7 @@ impl Ctx {
     pub(crate) fn new(
         guest: Guest,
         around: Surroundings,
-        home: Option<HomeShard>,
+        home: Option<WeakShard>,
         pace: Arc<Pace>,
     ) -> Self {
         let settings = &guest.settings;

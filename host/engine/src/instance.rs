@@ -10,16 +10,16 @@ use tokio::sync::OwnedSemaphorePermit;
 use wasmtime::Store;
 use wasmtime::component::ResourceAny;
 
-use crate::bindings::{completions, configurator, deployment, endpoint, parts, pongs, types};
+use crate::bindings::{completions, configurator, deployment, endpoint, keys, parts, pongs};
 use crate::container::Surroundings;
-use crate::convert;
+use crate::convert::{self, BorrowedRequest};
 use crate::ctx::{Ctx, SessionRef};
 use crate::fault;
 use crate::guest::Guest;
 use crate::pace::Pace;
 use crate::patience::{OutOfPatience, within};
 use crate::seats::SeatError;
-use crate::shard::HomeShard;
+use crate::shard::WeakShard;
 
 /// One live instance. After a [`Trap`] it answers every call with another.
 pub(crate) struct Instance {
@@ -30,6 +30,7 @@ pub(crate) struct Instance {
     parts: Option<parts::Guest>,
     pongs: Option<pongs::Guest>,
     completions: Option<completions::Guest>,
+    keys: Option<keys::Guest>,
     event_wait: Duration,
     pace: Arc<Pace>,
     gone: bool,
@@ -41,7 +42,7 @@ impl Instance {
     pub(crate) async fn new(
         guest: Guest,
         around: Surroundings,
-        home: Option<HomeShard>,
+        home: Option<WeakShard>,
         pace: Arc<Pace>,
         permit: OwnedSemaphorePermit,
     ) -> Result<Self, SeatError> {
@@ -91,6 +92,12 @@ impl Instance {
                 .map(|indices| indices.load(&mut store, &instance))
                 .transpose()
                 .map_err(mismatch)?,
+            keys: exports
+                .keys
+                .as_ref()
+                .map(|indices| indices.load(&mut store, &instance))
+                .transpose()
+                .map_err(mismatch)?,
             store,
             event_wait,
             pace,
@@ -122,33 +129,31 @@ impl Instance {
         let Some(configurator) = self.configurator.clone() else { return Ok(None) };
         let call = "configurator.handshake";
         self.begin(call)?;
-        let path_parameters: Vec<_> =
-            request.path_parameters.iter().map(|(name, value)| (&**name, &**value)).collect();
-        let headers: Vec<_> =
-            request.headers.iter().map(|(name, value)| (&**name, &**value)).collect();
-        let subprotocols: Vec<_> = request.subprotocols.iter().map(|name| &**name).collect();
-        let certificates: Vec<_> = request.client_certificates.iter().map(|der| &**der).collect();
-        let offered = convert::parameters(&request.extensions);
-        let extensions = convert::extensions(&request.extensions, &offered);
-        let by_default = convert::parameters(&request.default_extensions);
-        let default_extensions = convert::extensions(&request.default_extensions, &by_default);
-        let request = types::HandshakeRequestParam {
-            uri: &request.uri,
-            query: request.query.as_deref(),
-            path_parameters: &path_parameters,
-            headers: &headers,
-            subprotocols: &subprotocols,
-            default_subprotocol: request.default_subprotocol.as_deref(),
-            extensions: &extensions,
-            default_extensions: &default_extensions,
-            secure: request.secure,
-            peer: request.peer.as_deref(),
-            local: request.local.as_deref(),
-            client_certificates: &certificates,
-        };
-        let called = configurator.call_handshake(&mut self.store, endpoint_path, request);
+        let request = BorrowedRequest::new(request);
+        let extensions = request.extensions();
+        let called =
+            configurator.call_handshake(&mut self.store, endpoint_path, request.param(&extensions));
         let called = within(self.event_wait, &self.pace, called).await;
         self.end(call, called).map(|decision| Some(convert::decision(decision)))
+    }
+
+    /// `keys.instance-key`, for a component that exports it.
+    pub(crate) async fn instance_key(
+        &mut self,
+        endpoint_path: &str,
+        request: &HandshakeRequest,
+    ) -> Result<String, Fault> {
+        let call = "keys.instance-key";
+        let Some(keys) = self.keys.clone() else {
+            return Err(Fault::Returned("the component does not export it".to_owned()));
+        };
+        self.begin(call).map_err(Fault::Trapped)?;
+        let request = BorrowedRequest::new(request);
+        let extensions = request.extensions();
+        let called =
+            keys.call_instance_key(&mut self.store, endpoint_path, request.param(&extensions));
+        let called = within(self.event_wait, &self.pace, called).await;
+        self.end(call, called).map_err(Fault::Trapped)?.map_err(Fault::Returned)
     }
 
     /// `endpoint.open`.

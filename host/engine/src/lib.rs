@@ -9,7 +9,8 @@
 //! 1. [`Engine::load`] compiles a component and checks that it fits the contract: a [`Program`];
 //! 2. [`Guest::new`] joins it with the operator's settings, and [`Guest::describe`] asks for its
 //!    endpoints;
-//! 3. [`Seats`] hold the instances of one endpoint, one for each session or shared;
+//! 3. [`Seats`] hold the instances of one endpoint, one for each session, one for each key, or
+//!    shared by all;
 //! 4. [`Seats::take`] gives a handshake its [`Seat`], which becomes the session's [`GuestSession`].
 
 mod bindings;
@@ -24,6 +25,7 @@ mod engine;
 mod fault;
 mod guest;
 mod instance;
+mod keyed;
 mod lane;
 mod limits;
 mod output;
@@ -44,6 +46,7 @@ pub use container::{
 };
 pub use engine::{Engine, EngineConfig, EngineError};
 pub use guest::{DescribeError, Guest, GuestSettings};
+pub use keyed::{KEY_BYTES_MAX, KeyError, KeySource};
 pub use output::{GuestOutput, Stream};
 pub use program::{LoadError, Program};
 pub use seats::{GuestSession, Instancing, Seat, SeatError, Seats};

@@ -4,7 +4,7 @@ use sha2::{Digest, Sha256};
 use thiserror::Error;
 use wasmtime::component::{Component, InstancePre};
 
-use crate::bindings::{completions, configurator, deployment, endpoint, parts, pongs};
+use crate::bindings::{completions, configurator, deployment, endpoint, keys, parts, pongs};
 use crate::ctx::Ctx;
 use crate::engine::Engine;
 
@@ -17,6 +17,7 @@ const EXPORT_CONFIGURATOR: &str = "sockhop:websocket/configurator@0.1.0";
 const EXPORT_PARTS: &str = "sockhop:websocket/parts@0.1.0";
 const EXPORT_PONGS: &str = "sockhop:websocket/pongs@0.1.0";
 const EXPORT_COMPLETIONS: &str = "sockhop:websocket/completions@0.1.0";
+const EXPORT_KEYS: &str = "sockhop:websocket/keys@0.1.0";
 
 /// What is granted to every guest: the contract, and the parts of WASI 0.2 that give it nothing of
 /// the machine's.
@@ -84,6 +85,7 @@ pub(crate) struct Exports {
     pub(crate) parts: Option<parts::GuestIndices>,
     pub(crate) pongs: Option<pongs::GuestIndices>,
     pub(crate) completions: Option<completions::GuestIndices>,
+    pub(crate) keys: Option<keys::GuestIndices>,
 }
 
 impl Program {
@@ -121,6 +123,10 @@ impl Program {
                 .then(|| completions::GuestIndices::new(&pre))
                 .transpose()
                 .map_err(mismatch)?,
+            keys: exports(EXPORT_KEYS)
+                .then(|| keys::GuestIndices::new(&pre))
+                .transpose()
+                .map_err(mismatch)?,
         };
         Ok(Self { pre, exports, digest: Self::digest_of(bytes), imported, exported })
     }
@@ -133,8 +139,9 @@ impl Program {
             (self.takes_parts(), "sockhop:websocket/partial-endpoints@0.1.0"),
             (self.hears_pongs(), "sockhop:websocket/pong-hearing-endpoints@0.1.0"),
             (self.hears_completions(), "sockhop:websocket/completion-hearing-endpoints@0.1.0"),
+            (self.names_keys(), "sockhop:websocket/keyed-endpoints@0.1.0"),
         ];
-        let mut exported = optional.into_iter().filter(|(is_exported, _)| *is_exported);
+        let mut exported = optional.into_iter().filter(|(is_there, _world)| *is_there);
         match (exported.next(), exported.next()) {
             (None, _) => "sockhop:websocket/endpoints@0.1.0",
             (Some((_, world)), None) => world,
@@ -146,6 +153,12 @@ impl Program {
     #[must_use]
     pub fn hears_completions(&self) -> bool {
         self.exports.completions.is_some()
+    }
+
+    /// Whether the component says which sessions share an instance.
+    #[must_use]
+    pub fn names_keys(&self) -> bool {
+        self.exports.keys.is_some()
     }
 
     /// Whether the component hears of pongs.

@@ -13,15 +13,18 @@ use wasmtime::component::ResourceAny;
 use crate::caller::Caller;
 use crate::container::Surroundings;
 use crate::guest::Guest;
+use crate::keyed::{KeyError, KeySource, Keyed};
 use crate::shard::{Shard, ShardSession, Shards};
 
 /// How many sessions an instance serves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Instancing {
     /// One.
     Session,
     /// All of the endpoint, over this many instances.
     Shared(NonZeroU16),
+    /// Those of the endpoint with the same key.
+    Keyed(KeySource),
 }
 
 /// Why there is no seat.
@@ -37,7 +40,10 @@ pub enum SeatError {
     /// A function of the component has the right name and the wrong type.
     #[error("it does not fit the contract sockhop:websocket@0.1.0: {0}")]
     Mismatch(String),
-    /// The guest failed while its instance was made or its configurator was asked.
+    /// There is no key to say which instance it would be in.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// The guest failed while its instance was made, or its configurator or its keys were asked.
     #[error(transparent)]
     Trap(#[from] Trap),
 }
@@ -47,7 +53,14 @@ pub struct Seats {
     guest: Guest,
     endpoint_path: Arc<str>,
     around: Surroundings,
-    shards: Option<Shards>,
+    sharing: Sharing,
+}
+
+/// Who shares an instance with whom.
+enum Sharing {
+    Nobody,
+    Shards(Shards),
+    Keyed(Keyed),
 }
 
 impl Seats {
@@ -59,26 +72,42 @@ impl Seats {
         instancing: Instancing,
         around: Surroundings,
     ) -> Self {
-        let shards = match instancing {
-            Instancing::Session => None,
-            Instancing::Shared(count) => Some(Shards::new(count)),
+        let sharing = match instancing {
+            Instancing::Session => Sharing::Nobody,
+            Instancing::Shared(count) => Sharing::Shards(Shards::new(count)),
+            Instancing::Keyed(source) => Sharing::Keyed(Keyed::new(source)),
         };
-        Self { guest: guest.clone(), endpoint_path: endpoint_path.into(), around, shards }
+        Self { guest: guest.clone(), endpoint_path: endpoint_path.into(), around, sharing }
     }
 
-    /// Takes a seat for a connection that is about to become a session.
+    /// Takes a seat for a connection that is about to become a session by this handshake.
     ///
     /// # Errors
     /// [`SeatError`]; nothing is held then.
-    pub async fn take(&self) -> Result<Seat, SeatError> {
-        let place = match &self.shards {
-            None => {
+    pub async fn take(&self, request: &HandshakeRequest) -> Result<Seat, SeatError> {
+        let place = match &self.sharing {
+            Sharing::Nobody => {
                 let permit = self.guest.engine.permit().ok_or(SeatError::AtCapacity)?;
                 Place::Own(Caller::new(&self.guest, &self.around, None, permit).await?)
             }
-            Some(shards) => Place::Shared(shards.take(&self.guest, &self.around)?),
+            Sharing::Shards(shards) => Place::Shared(shards.take(&self.guest, &self.around)?),
+            Sharing::Keyed(keyed) => {
+                let path = &self.endpoint_path;
+                Place::Shared(keyed.take(&self.guest, &self.around, path, request).await?)
+            }
         };
         Ok(Seat::new(&self.guest, place, Arc::clone(&self.endpoint_path)))
+    }
+}
+
+#[cfg(test)]
+impl Seats {
+    /// How many keys have an instance.
+    pub(crate) fn keys_listed(&self) -> usize {
+        match &self.sharing {
+            Sharing::Nobody | Sharing::Shards(_) => 0,
+            Sharing::Keyed(keyed) => keyed.len(),
+        }
     }
 }
 

@@ -16,6 +16,7 @@ use wasmtime::component::ResourceAny;
 use crate::caller::Caller;
 use crate::container::Surroundings;
 use crate::guest::Guest;
+use crate::keyed::KeyError;
 use crate::seats::SeatError;
 
 /// The most events that wait for one shared instance. A session has at most one event there, and
@@ -45,32 +46,84 @@ impl Shards {
         // The shard takes its place now, so that a full host says so before the handshake is
         // answered.
         let permit = guest.engine.permit().ok_or(SeatError::AtCapacity)?;
-        let (sender, receiver) = mpsc::channel(MAILBOX_EVENTS_MAX);
-        let home = HomeShard(sender.downgrade());
-        guest.engine.tasks().spawn(run(guest.clone(), around.clone(), home, permit, receiver));
-        *mailbox = Some(sender.clone());
-        Ok(Shard { mailbox: sender })
+        let (shard, inbox) = Shard::new();
+        *mailbox = Some(shard.mailbox.clone());
+        inbox.serve(guest, around, permit, ());
+        Ok(shard)
     }
 }
 
-/// A shared instance as it knows itself: it does not keep itself alive.
-#[derive(Clone)]
-pub(crate) struct HomeShard(mpsc::WeakSender<Event>);
-
-impl HomeShard {
-    /// A seat in it, for one more session.
-    pub(crate) fn seat(&self) -> Result<Shard, Trap> {
-        let mailbox = self.0.upgrade().ok_or_else(|| gone("endpoint.open"))?;
-        Ok(Shard { mailbox })
-    }
-}
-
-/// A seat in a shared instance.
+/// A seat in a shared instance. The instance ends when nobody has one, nor a session, any more.
 pub(crate) struct Shard {
     mailbox: mpsc::Sender<Event>,
 }
 
+/// The way back to a shared instance, which keeps nothing of it: others have it, and itself does.
+#[derive(Clone)]
+pub(crate) struct WeakShard {
+    mailbox: mpsc::WeakSender<Event>,
+}
+
+impl WeakShard {
+    /// A seat in it, for a session of the instance's own.
+    pub(crate) fn seat(&self) -> Result<Shard, Trap> {
+        self.upgrade().ok_or_else(|| gone("endpoint.open"))
+    }
+
+    /// A seat in the instance, unless it has trapped, or ends as nobody is there any more.
+    pub(crate) fn upgrade(&self) -> Option<Shard> {
+        let mailbox = self.mailbox.upgrade().filter(|mailbox| !mailbox.is_closed())?;
+        Some(Shard { mailbox })
+    }
+}
+
+/// What an instance that is still to be made will serve.
+pub(crate) struct Inbox {
+    mailbox: mpsc::Receiver<Event>,
+    home: WeakShard,
+}
+
+impl Inbox {
+    /// Makes the instance, in a task that serves it. `listed` is dropped when the instance has
+    /// ended, before its place is free.
+    pub(crate) fn serve<L: Send + 'static>(
+        self,
+        guest: &Guest,
+        around: &Surroundings,
+        permit: OwnedSemaphorePermit,
+        listed: L,
+    ) {
+        let (guest, around) = (guest.clone(), around.clone());
+        guest.engine.tasks().clone().spawn(run(guest, around, permit, self, listed));
+    }
+}
+
 impl Shard {
+    pub(crate) fn new() -> (Self, Inbox) {
+        let (sender, receiver) = mpsc::channel(MAILBOX_EVENTS_MAX);
+        let shard = Self { mailbox: sender };
+        let home = shard.downgrade();
+        (shard, Inbox { mailbox: receiver, home })
+    }
+
+    pub(crate) fn downgrade(&self) -> WeakShard {
+        WeakShard { mailbox: self.mailbox.downgrade() }
+    }
+
+    /// `keys.instance-key`, for a session that will sit elsewhere.
+    pub(crate) async fn instance_key(
+        &self,
+        endpoint_path: Arc<str>,
+        request: HandshakeRequest,
+    ) -> Result<String, SeatError> {
+        let (reply, answer) = oneshot::channel();
+        let event = Event::Key { endpoint_path, request: Box::new(request), reply };
+        if self.mailbox.send(event).await.is_err() {
+            return Err(gone("keys.instance-key").into());
+        }
+        answer.await.unwrap_or_else(|_| Err(gone("keys.instance-key").into()))
+    }
+
     pub(crate) async fn handshake(
         &mut self,
         endpoint_path: Arc<str>,
@@ -155,6 +208,11 @@ enum Event {
         request: Box<HandshakeRequest>,
         reply: oneshot::Sender<Result<Option<HandshakeDecision>, SeatError>>,
     },
+    Key {
+        endpoint_path: Arc<str>,
+        request: Box<HandshakeRequest>,
+        reply: oneshot::Sender<Result<String, SeatError>>,
+    },
     Open {
         session: Arc<Handle>,
         reply: oneshot::Sender<Result<(), Fault>>,
@@ -197,15 +255,16 @@ enum Event {
 }
 
 /// The instance's task: ends when nobody can send to it any more, or at a trap.
-async fn run(
+async fn run<L>(
     guest: Guest,
     around: Surroundings,
-    home: HomeShard,
     permit: OwnedSemaphorePermit,
-    mut mailbox: mpsc::Receiver<Event>,
+    inbox: Inbox,
+    listed: L,
 ) {
+    let Inbox { mut mailbox, home } = inbox;
     let mut room = match Caller::new(&guest, &around, Some(home), permit).await {
-        Ok(instance) => Room { instance, sessions: HashMap::new() },
+        Ok(instance) => Room { _listed: listed, instance, sessions: HashMap::new() },
         Err(error) => {
             mailbox.close();
             while let Some(event) = mailbox.recv().await {
@@ -228,19 +287,27 @@ async fn run(
     }
 }
 
-/// A shared instance and the sessions in it.
-struct Room {
+/// A shared instance and the sessions in it. Fields are dropped in order: off the list first.
+struct Room<L> {
+    _listed: L,
     instance: Caller,
     sessions: HashMap<SessionId, (Arc<Handle>, ResourceAny)>,
 }
 
-impl Room {
+impl<L> Room<L> {
     /// Serves one event and answers it. Nobody may wait for the answer any more.
     async fn serve(&mut self, event: Event) {
         match event {
             Event::Handshake { endpoint_path, request, reply } => {
                 let decided = self.instance.handshake(endpoint_path, *request).await;
                 let _unheard = reply.send(decided.map_err(SeatError::Trap));
+            }
+            Event::Key { endpoint_path, request, reply } => {
+                let named = self.instance.instance_key(endpoint_path, *request).await;
+                let _unheard = reply.send(named.map_err(|fault| match fault {
+                    Fault::Returned(why) => KeyError::Refused(why).into(),
+                    Fault::Trapped(trap) => SeatError::Trap(trap),
+                }));
             }
             Event::Open { session, reply } => {
                 let opened = self.instance.open(Arc::clone(&session)).await.map(|endpoint| {
@@ -310,12 +377,16 @@ impl Event {
     fn refuse(self, error: &SeatError) {
         let trap = |call| match error {
             SeatError::Trap(trap) => trap.clone(),
-            SeatError::AtCapacity | SeatError::PoolFull(_) | SeatError::Mismatch(_) => {
+            SeatError::AtCapacity
+            | SeatError::PoolFull(_)
+            | SeatError::Mismatch(_)
+            | SeatError::Key(_) => {
                 Trap { kind: TrapKind::InstanceGone, call, detail: error.to_string() }
             }
         };
         match self {
             Self::Handshake { reply, .. } => drop(reply.send(Err(error.clone()))),
+            Self::Key { reply, .. } => drop(reply.send(Err(error.clone()))),
             Self::Open { reply, .. } => drop(reply.send(Err(trap("endpoint.open").into()))),
             Self::Message { reply, .. } => {
                 drop(reply.send(Err(trap("endpoint.on-message").into())));

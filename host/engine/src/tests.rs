@@ -1,6 +1,7 @@
 //! The sandbox with guests in the text format and real session handles.
 
 mod budgets;
+mod keyed;
 mod load;
 mod own;
 mod shared;
@@ -63,6 +64,11 @@ fn seats(guest: &Guest, instancing: Instancing) -> Seats {
     let directory = Arc::new(NoSessions);
     let around = Surroundings { directory, container: Arc::new(NoContainer) };
     Seats::new(guest, "/e", instancing, around)
+}
+
+/// The handshake of a session whose key does not matter.
+fn asked() -> HandshakeRequest {
+    HandshakeRequest::default()
 }
 
 fn session(number: u64) -> Arc<Handle> {

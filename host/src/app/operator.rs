@@ -84,9 +84,10 @@ fn deploy_error(error: DeployError) -> OperatorError {
         | DeployError::Endpoint(_)
         | DeployError::Settings(_)
         | DeployError::Profile { .. }
+        | DeployError::Keys(_)
         | DeployError::Describe(
             DescribeError::Trap(_)
-            | DescribeError::Seat(SeatError::Mismatch(_) | SeatError::Trap(_)),
+            | DescribeError::Seat(SeatError::Mismatch(_) | SeatError::Key(_) | SeatError::Trap(_)),
         ) => OperatorErrorKind::Refused,
     };
     told(kind, error)

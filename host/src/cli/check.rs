@@ -13,7 +13,9 @@ use super::exit;
 use super::output::{print, say};
 use crate::config::{Config, DeploymentName, DeploymentSettings, Machine};
 use crate::config::{ProcessEnvironment, Sources};
-use crate::deployments::candidate::{check as check_described, check_settings, guest_settings};
+use crate::deployments::candidate::{
+    check as check_described, check_keys, check_settings, guest_settings,
+};
 use crate::telemetry::escaped;
 
 /// Compiles the component, asks it for its endpoints, and prints what it holds. It is held against
@@ -57,6 +59,7 @@ fn inspect(args: &CheckArgs, config: &Config) -> Result<String> {
     let endpoints =
         check_described(described, config.limits.properties.as_usize()).with_context(refused)?;
     check_settings(&settings, &endpoints).with_context(refused)?;
+    check_keys(&settings, &endpoints, guest.program()).with_context(refused)?;
     let endpoints: Vec<_> = endpoints.into_iter().map(|(_template, config)| config).collect();
     Ok(show(&file.to_string(), bytes, guest.program(), &endpoints))
 }

@@ -1,44 +1,11 @@
 //! The tables `deployment.NAME`: how a component is run.
 
-use std::{
-    collections::BTreeMap,
-    fmt,
-    num::{NonZeroU16, NonZeroUsize},
-    path::PathBuf,
-    time::Duration,
-};
+use std::{collections::BTreeMap, num::NonZeroUsize, path::PathBuf, time::Duration};
 
 use super::{
-    ByteSize, Config, EndpointPath, EndpointSettings, KeyProblem, OutgoingSettings, Setting,
-    Strategy, endpoint_limits::read_below, reader::Section, sandbox,
+    ByteSize, Config, EndpointPath, EndpointSettings, Instancing, OutgoingSettings, Strategy,
+    endpoint_limits::read_below, reader::Section, sandbox,
 };
-
-/// Shards of a deployment whose instances are shared. 0: one for each core, which keeps all
-/// cores busy and no more memory than that needs.
-pub const SHARDS: Setting<u32> = Setting { default: 0, min: 0, max: 256 };
-
-/// Which sessions one instance serves.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Instancing {
-    /// One. The default: a peer's failure, memory and computing time are its own.
-    #[default]
-    Session,
-    /// All of an endpoint, spread over several instances.
-    Shared {
-        /// How many: 1 to 256.
-        shards: NonZeroU16,
-    },
-}
-
-/// Writes the word of the key `instancing`, without the shards.
-impl fmt::Display for Instancing {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Session => "session",
-            Self::Shared { .. } => "shared",
-        })
-    }
-}
 
 /// What the configuration says about one deployment. What it leaves open is the host's.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -100,7 +67,7 @@ impl DeploymentSettings {
         };
         let endpoints = self.endpoints.iter();
         ResolvedDeployment {
-            instancing: self.instancing,
+            instancing: self.instancing.clone(),
             strategy: self.strategy,
             memory: self.memory.unwrap_or(sandbox.memory).min(sandbox.memory),
             event_cpu: self.event_cpu.unwrap_or(sandbox.event_cpu),
@@ -154,7 +121,7 @@ impl DeploymentTable {
         });
         let settings = DeploymentSettings {
             file: section.path("file"),
-            instancing: read_instancing(section, host.cores),
+            instancing: Instancing::read(section, host.cores),
             strategy: section.parsed("strategy").unwrap_or_default(),
             memory: read_below(
                 section,
@@ -170,33 +137,5 @@ impl DeploymentTable {
             connect: section.table("connect", OutgoingSettings::read),
         };
         Self { settings, file_line: section.line("file") }
-    }
-}
-
-fn read_instancing(section: &mut Section<'_, '_>, cores: NonZeroUsize) -> Instancing {
-    let shared = section.value("instancing", |value| match value.as_str() {
-        Some("session") => Ok(false),
-        Some("shared") => Ok(true),
-        Some(other) => Err(KeyProblem::Instancing(other.to_owned())),
-        None => Err(super::settings::wrong_type("a string", value)),
-    });
-    let shards = section.bounded("shards", &SHARDS);
-    match shared {
-        Some(true) => {
-            let most = SHARDS.max as usize;
-            let shards = match shards.unwrap_or(SHARDS.default) {
-                0 => cores.get().min(most),
-                shards => shards as usize,
-            };
-            let shards = u16::try_from(shards).ok().and_then(NonZeroU16::new);
-            Instancing::Shared { shards: shards.unwrap_or(NonZeroU16::MIN) }
-        }
-        Some(false) | None => {
-            // A wrong `instancing` may have been meant as "shared".
-            if shards.is_some() && section.is_sound("instancing") {
-                section.note("shards", KeyProblem::ShardsOfSession);
-            }
-            Instancing::Session
-        }
     }
 }

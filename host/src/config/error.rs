@@ -170,8 +170,11 @@ pub enum KeyProblem {
     #[error("{0:?} is not a kind of fields; use \"x-forwarded\" or \"forwarded\"")]
     ForwardedFields(String),
     /// It is no way of instancing.
-    #[error("{0:?} is not a way of instancing; use \"session\" or \"shared\"")]
+    #[error("{0:?} is not a way of instancing; use \"session\", \"keyed\" or \"shared\"")]
     Instancing(String),
+    /// Only where instances have keys is there one to name.
+    #[error("only goes with instancing = \"keyed\"")]
+    KeyUnkeyed,
     /// It is no name of a deployment.
     #[error(transparent)]
     Name(#[from] NameError),
@@ -206,9 +209,9 @@ pub enum KeyProblem {
         /// What was given.
         value: String,
     },
-    /// Only instances that are shared come in shards.
+    /// Only instances that all share come in shards.
     #[error("only goes with instancing = \"shared\"")]
-    ShardsOfSession,
+    ShardsUnshared,
     /// It is no size.
     #[error(transparent)]
     Size(#[from] ByteSizeError),

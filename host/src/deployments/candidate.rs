@@ -4,7 +4,9 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use sockhop_engine::{Guest, GuestOutput, GuestSettings, Instancing, Seats, Surroundings};
+use sockhop_engine::{
+    Guest, GuestOutput, GuestSettings, Instancing, KeySource, Program, Seats, Surroundings,
+};
 use sockhop_session::handshake::EndpointConfig;
 use sockhop_session::properties::Properties;
 
@@ -13,7 +15,7 @@ use super::outgoing::{EndpointContainer, Grant, OutgoingHost, RevisionOutgoing};
 use super::revision::{Revision, ServedEndpoint};
 use super::routes::Routes;
 use super::template::Template;
-use super::{Current, DeployError, Deployments, EndpointError, UndescribedEndpoints};
+use super::{Current, DeployError, Deployments, EndpointError, NoKeys, UndescribedEndpoints};
 use crate::config::{self, DeploymentName, ResolvedDeployment};
 
 /// The most endpoints of one component.
@@ -48,6 +50,7 @@ impl Deployments {
         let property_bytes = self.config.limits.properties.as_usize();
         let endpoints = check(guest.describe().await?, property_bytes)?;
         check_settings(&settings, &endpoints)?;
+        check_keys(&settings, &endpoints, guest.program())?;
         let grant = Grant::new(&settings.connect)?;
         Ok(Candidate {
             guest,
@@ -72,9 +75,13 @@ impl Candidate {
         number: u64,
         outgoing: &OutgoingHost,
     ) -> Current {
-        let instancing = match self.settings.instancing {
+        let instancing = match &self.settings.instancing {
             config::Instancing::Session => Instancing::Session,
-            config::Instancing::Shared { shards } => Instancing::Shared(shards),
+            config::Instancing::Keyed { key: None } => Instancing::Keyed(KeySource::Guest),
+            config::Instancing::Keyed { key: Some(name) } => {
+                Instancing::Keyed(KeySource::Parameter(name.clone()))
+            }
+            config::Instancing::Shared { shards } => Instancing::Shared(*shards),
         };
         let registry = &outgoing.registry;
         let sessions: Vec<_> = self
@@ -99,7 +106,7 @@ impl Candidate {
                 property_bytes: self.property_bytes,
             });
             let around = Surroundings { directory: Arc::clone(&sessions) as _, container };
-            let seats = Seats::new(&self.guest, &config.path, instancing, around);
+            let seats = Seats::new(&self.guest, &config.path, instancing.clone(), around);
             Arc::new(ServedEndpoint {
                 template,
                 settings,
@@ -169,6 +176,33 @@ pub(crate) fn check_settings(
     Err(UndescribedEndpoints { configured, described })
 }
 
+/// Checks that each session will have a key where the operator wants instances by key.
+///
+/// # Errors
+/// [`NoKeys`]: every handshake would be answered 500 otherwise.
+pub(crate) fn check_keys(
+    settings: &ResolvedDeployment,
+    endpoints: &[(Template, EndpointConfig)],
+    program: &Program,
+) -> Result<(), NoKeys> {
+    match &settings.instancing {
+        config::Instancing::Session | config::Instancing::Shared { .. } => Ok(()),
+        config::Instancing::Keyed { key: None } if program.names_keys() => Ok(()),
+        config::Instancing::Keyed { key: None } => Err(NoKeys::Export),
+        config::Instancing::Keyed { key: Some(key) } => check_variable(key, endpoints),
+    }
+}
+
+fn check_variable(key: &str, endpoints: &[(Template, EndpointConfig)]) -> Result<(), NoKeys> {
+    let lacks = |template: &&Template| template.variables().all(|variable| variable != key);
+    let lacking = endpoints.iter().map(|(template, _)| template).filter(lacks);
+    let lacking: Vec<_> = lacking.map(ToString::to_string).collect();
+    if lacking.is_empty() {
+        return Ok(());
+    }
+    Err(NoKeys::Variable { variable: key.to_owned(), lacking })
+}
+
 fn check_subprotocols(config: &EndpointConfig) -> Result<(), EndpointError> {
     let is_token = |name: &str| {
         let is_tchar =
@@ -214,6 +248,19 @@ mod tests {
         let twice = check(vec![endpoint("/{a}"), endpoint("/{b}")], 0);
         assert!(matches!(twice, Err(EndpointError::Twice(a, b)) if a == "/{a}" && b == "/{b}"));
         assert_eq!(check(vec![endpoint("/a"), endpoint("/{b}")], 0).map(|c| c.len()).ok(), Some(2));
+    }
+
+    #[test]
+    fn the_key_is_a_variable_of_every_path() {
+        let described = |paths: &[&str]| {
+            check(paths.iter().map(|path| endpoint(path)).collect(), 0).expect("they hold")
+        };
+        assert!(check_variable("room", &described(&["/a/{room}", "/b/{who}/{room}"])).is_ok());
+        let refused = check_variable("room", &described(&["/a/{room}", "/b/{rooms}", "/room"]));
+        assert_eq!(
+            refused.expect_err("two have none").to_string(),
+            "its endpoints `/b/{rooms}`, `/room` have no variable `{room}`, which `key` names"
+        );
     }
 
     #[test]

@@ -38,6 +38,9 @@ pub enum DeployError {
         /// Why.
         source: Box<ClientTlsError>,
     },
+    /// The configuration wants instances by key, and there are no keys.
+    #[error("the component does not fit the deployment's settings")]
+    Keys(#[from] NoKeys),
 }
 
 /// The configuration has settings for endpoints that the component does not describe. The operator
@@ -53,6 +56,31 @@ pub struct UndescribedEndpoints {
     pub configured: Vec<String>,
     /// The paths that are described.
     pub described: Vec<String>,
+}
+
+/// The configuration has `instancing = "keyed"`, and nothing says what the keys are. The operator
+/// is to mend the deployment's `key`, or its author the component.
+#[derive(Debug, Error)]
+pub enum NoKeys {
+    /// The key is to be a variable that paths lack.
+    #[error(
+        "its endpoint{} {} {} no variable `{{{variable}}}`, which `key` names",
+        if lacking.len() == 1 { "" } else { "s" },
+        quoted(lacking),
+        if lacking.len() == 1 { "has" } else { "have" }
+    )]
+    Variable {
+        /// The variable's name.
+        variable: String,
+        /// The paths that lack it.
+        lacking: Vec<String>,
+    },
+    /// The component is to say it, and does not.
+    #[error(
+        "instancing = \"keyed\" needs a `key`, the name of a variable of its endpoints' paths, or \
+         the export sockhop:websocket/keys@0.1.0, which it lacks"
+    )]
+    Export,
 }
 
 fn quoted(paths: &[String]) -> String {

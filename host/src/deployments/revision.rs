@@ -124,10 +124,7 @@ impl Revision {
             digest: self.digest.clone(),
             state,
             endpoints: self.paths(),
-            instancing: match self.settings.instancing {
-                crate::config::Instancing::Session => "session",
-                crate::config::Instancing::Shared { .. } => "shared",
-            },
+            instancing: self.settings.instancing.as_str(),
             sessions: self.sessions(),
             deployed_at: self.deployed_at,
         }

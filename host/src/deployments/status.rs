@@ -26,7 +26,7 @@ pub struct RevisionStatus {
     pub state: RevisionState,
     /// The paths that it serves.
     pub endpoints: Vec<String>,
-    /// `session` or `shared`, as configured.
+    /// `session`, `keyed` or `shared`, as configured.
     pub instancing: &'static str,
     /// Its open sessions.
     pub sessions: usize,

@@ -12,7 +12,7 @@ use hyper::body::Incoming;
 use hyper::ext::Protocol;
 use hyper::header::{self, HeaderMap, HeaderValue};
 use hyper::{Request, Response, StatusCode, Version};
-use sockhop_engine::SeatError;
+use sockhop_engine::{KeyError, SeatError};
 use sockhop_session::handshake::{Acceptance, Agreed, HandshakeDecision, HandshakeRequest};
 use sockhop_session::{Handle, Identity};
 use tokio::task::yield_now;
@@ -155,7 +155,7 @@ async fn accept(
     let asked = guest_request(&request, &handshake, &endpoint, parameters, &peer, &negotiated);
     // To make an instance is long work beside a message: those that came meanwhile go first.
     yield_now().await;
-    let mut seat = match endpoint.seats.take().await {
+    let mut seat = match endpoint.seats.take(&asked).await {
         Ok(seat) => seat,
         Err(error) => return no_seat(&endpoint, &error, &admitted.shared.unseated),
     };
@@ -266,7 +266,13 @@ fn no_seat(endpoint: &ServedEndpoint, error: &SeatError, unseated: &Seldom) -> R
             }
             unavailable("The host has no instance left for another session.")
         }
-        SeatError::Mismatch(_) | SeatError::Trap(_) => guest_fault(endpoint, error),
+        // Of what peers write nothing goes to the log.
+        SeatError::Key(KeyError::ParameterTooLong(_)) => {
+            text(StatusCode::URI_TOO_LONG, "The path is too long for this endpoint.")
+        }
+        SeatError::Key(KeyError::NoParameter(_) | KeyError::TooLong(_) | KeyError::Refused(_))
+        | SeatError::Mismatch(_)
+        | SeatError::Trap(_) => guest_fault(endpoint, error),
     }
 }
 

@@ -8,8 +8,8 @@ use sockhop_session::port::{Endpoint, TrapKind};
 
 use super::wat::{guest, guest_with};
 use super::{
-    AMPLE, MEMORY_BYTES, SHORT, engine, guest_of, guest_within, seats, session, settings, text,
-    trap_kind,
+    AMPLE, MEMORY_BYTES, SHORT, asked, engine, guest_of, guest_within, seats, session, settings,
+    text, trap_kind,
 };
 use crate::{DescribeError, GuestSettings, Instancing, SeatError};
 
@@ -62,7 +62,7 @@ async fn each_event_has_its_time_anew() {
     let component = guest_with(&[("WORK", work)]);
     let event_cpu = Duration::from_millis(80);
     let guest = guest_within(&engine, &component, settings(event_cpu, AMPLE));
-    let seat = seats(&guest, Instancing::Session).take().await.expect("a seat");
+    let seat = seats(&guest, Instancing::Session).take(&asked()).await.expect("a seat");
     let mut guest = seat.session(session(1));
     guest.open().await.expect("opens");
     for _ in 0..60 {
@@ -78,7 +78,7 @@ async fn each_way_to_fail_in_a_message_has_its_name_and_is_the_end() {
     for (message, kind) in
         [("t", TrapKind::Trapped), ("l", TrapKind::OutOfTime), ("m", TrapKind::OutOfMemory)]
     {
-        let mut guest = seats.take().await.expect("a seat").session(session(1));
+        let mut guest = seats.take(&asked()).await.expect("a seat").session(session(1));
         guest.open().await.expect("opens");
         assert_eq!(trap_kind(guest.on_message(text(message)).await), kind);
         assert_eq!(trap_kind(guest.on_message(text("a")).await), TrapKind::InstanceGone);
@@ -90,7 +90,7 @@ async fn each_way_to_fail_in_a_message_has_its_name_and_is_the_end() {
 async fn a_message_that_does_not_fit_the_guests_memory_is_out_of_memory() {
     let engine = engine(1);
     let guest = guest_of(&engine, &guest());
-    let seat = seats(&guest, Instancing::Session).take().await.expect("a seat");
+    let seat = seats(&guest, Instancing::Session).take(&asked()).await.expect("a seat");
     let mut guest = seat.session(session(1));
     guest.open().await.expect("opens");
     let fits = text(&"x".repeat(MEMORY_BYTES / 2));
@@ -105,8 +105,8 @@ async fn a_guest_that_computes_does_not_hold_up_another() {
     let engine = engine(2);
     let guest = guest_within(&engine, &guest(), settings(Duration::from_millis(500), AMPLE));
     let seats = seats(&guest, Instancing::Session);
-    let mut busy = seats.take().await.expect("a seat").session(session(1));
-    let mut quick = seats.take().await.expect("a seat").session(session(2));
+    let mut busy = seats.take(&asked()).await.expect("a seat").session(session(1));
+    let mut quick = seats.take(&asked()).await.expect("a seat").session(session(2));
     busy.open().await.expect("opens");
     quick.open().await.expect("opens");
     let is_busy = Arc::new(AtomicBool::new(true));

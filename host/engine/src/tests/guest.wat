@@ -250,4 +250,6 @@
     (with "on-error" (func $on-error))
     (with "on-close" (func $on-close))))
   (export "sockhop:websocket/endpoint@0.1.0" (instance $endpoint-exports))
+
+  ;;EXPORTS
 )

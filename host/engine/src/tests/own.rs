@@ -10,12 +10,12 @@ use sockhop_session::port::{Endpoint, Fault, SessionError, TrapKind};
 use sockhop_session::{CloseCause, CloseEvent, Handle, Initiator, Message};
 
 use super::wat::{guest, guest_with};
-use super::{emptied, engine, guest_of, queued, seats, session, text, trap_kind};
+use super::{asked, emptied, engine, guest_of, queued, seats, session, text, trap_kind};
 use crate::{Engine, GuestSession, Instancing, SeatError};
 
 async fn opened(engine: &Engine, session: &Arc<Handle>) -> GuestSession {
     let guest = guest_of(engine, &guest());
-    let seat = seats(&guest, Instancing::Session).take().await.expect("a seat");
+    let seat = seats(&guest, Instancing::Session).take(&asked()).await.expect("a seat");
     let mut guest = seat.session(Arc::clone(session));
     guest.open().await.expect("opens");
     guest
@@ -82,7 +82,7 @@ async fn the_destructor_gives_the_sessions_handle_back() {
 async fn a_trap_in_open_and_in_on_error_is_the_end() {
     let engine = engine(1);
     let guest = guest_of(&engine, &guest_with(&[("OPEN", "unreachable")]));
-    let seat = seats(&guest, Instancing::Session).take().await.expect("a seat");
+    let seat = seats(&guest, Instancing::Session).take(&asked()).await.expect("a seat");
     let mut guest = seat.session(session(1));
     assert_eq!(trap_kind(guest.open().await), TrapKind::Trapped);
     drop(guest);
@@ -96,7 +96,7 @@ async fn a_trap_in_open_and_in_on_error_is_the_end() {
 async fn a_session_that_is_not_open_is_not_called() {
     let engine = engine(1);
     let guest = guest_of(&engine, &guest());
-    let seat = seats(&guest, Instancing::Session).take().await.expect("a seat");
+    let seat = seats(&guest, Instancing::Session).take(&asked()).await.expect("a seat");
     let mut guest = seat.session(session(1));
     assert_eq!(trap_kind(guest.on_message(text("a")).await), TrapKind::InstanceGone);
     guest.open().await.expect("opens");
@@ -127,17 +127,17 @@ async fn a_full_host_has_no_seat_until_one_is_given_back() {
     let engine = engine(2);
     let guest = guest_of(&engine, &guest());
     let seats = seats(&guest, Instancing::Session);
-    let unused = seats.take().await.expect("a seat");
-    let mut used = seats.take().await.expect("a seat").session(session(1));
+    let unused = seats.take(&asked()).await.expect("a seat");
+    let mut used = seats.take(&asked()).await.expect("a seat").session(session(1));
     used.open().await.expect("opens");
     assert_eq!(engine.instances(), 2);
-    assert!(matches!(seats.take().await, Err(SeatError::AtCapacity)));
+    assert!(matches!(seats.take(&asked()).await, Err(SeatError::AtCapacity)));
     drop(unused);
-    let again = seats.take().await.expect("the seat that was given back");
+    let again = seats.take(&asked()).await.expect("the seat that was given back");
     used.finish().await.expect("finished");
-    assert!(matches!(seats.take().await, Err(SeatError::AtCapacity)), "still held");
+    assert!(matches!(seats.take(&asked()).await, Err(SeatError::AtCapacity)), "still held");
     drop(used);
-    seats.take().await.expect("another one");
+    seats.take(&asked()).await.expect("another one");
     drop(again);
     assert_eq!(engine.instances(), 0);
 }
@@ -148,14 +148,15 @@ async fn a_seat_that_could_not_be_made_is_not_held() {
     let failing = guest_of(&engine, &guest_with(&[("BEGIN", "unreachable")]));
     let failing = seats(&failing, Instancing::Session);
     for _ in 0..3 {
-        assert!(matches!(failing.take().await, Err(SeatError::Trap(_))));
+        assert!(matches!(failing.take(&asked()).await, Err(SeatError::Trap(_))));
     }
-    let making = failing.take();
+    let request = asked();
+    let making = failing.take(&request);
     drop(making);
     let endless = guest_of(&engine, &guest_with(&[("BEGIN", "(call $forever)")]));
     let endless = seats(&endless, Instancing::Session);
     {
-        let making = pin!(endless.take());
+        let making = pin!(endless.take(&request));
         let polled = making.poll(&mut Context::from_waker(Waker::noop()));
         assert!(matches!(polled, Poll::Pending));
         assert_eq!(engine.instances(), 1);
@@ -168,7 +169,7 @@ async fn a_seat_that_could_not_be_made_is_not_held() {
 async fn a_component_without_a_configurator_decides_nothing() {
     let engine = engine(1);
     let guest = guest_of(&engine, &guest());
-    let mut seat = seats(&guest, Instancing::Session).take().await.expect("a seat");
+    let mut seat = seats(&guest, Instancing::Session).take(&asked()).await.expect("a seat");
     let request = sockhop_session::handshake::HandshakeRequest::default();
     assert_eq!(seat.handshake(&request).await.expect("asked"), None);
 }

@@ -15,7 +15,7 @@ use tokio::time::timeout;
 
 use super::wat::{guest, guest_with};
 use super::{
-    AMPLE, engine, guest_of, guest_within, queued, seats, session, settings, text, trap_kind,
+    AMPLE, asked, engine, guest_of, guest_within, queued, seats, session, settings, text, trap_kind,
 };
 use crate::{Engine, GuestSession, Instancing, SeatError, Seats};
 
@@ -26,7 +26,7 @@ fn shared(engine: &Engine, shards: u16) -> Seats {
 
 async fn opened(seats: &Seats, number: u64) -> (Arc<Handle>, GuestSession) {
     let session = session(number);
-    let mut guest = seats.take().await.expect("a seat").session(Arc::clone(&session));
+    let mut guest = seats.take(&asked()).await.expect("a seat").session(Arc::clone(&session));
     guest.open().await.expect("opens");
     (session, guest)
 }
@@ -104,7 +104,7 @@ async fn a_trap_ends_those_that_wait_for_their_turn() {
     let seats = seats(&guest, Instancing::Shared(NonZeroU16::MIN));
     let (_first, mut first) = opened(&seats, 1).await;
     let (_second, mut second) = opened(&seats, 2).await;
-    let mut unopened = seats.take().await.expect("a seat").session(session(3));
+    let mut unopened = seats.take(&asked()).await.expect("a seat").session(session(3));
     let (looped, waited, not_opened) =
         tokio::join!(first.on_message(text("l")), second.on_message(text("a")), unopened.open(),);
     assert_eq!(trap_kind(looped), TrapKind::OutOfTime);
@@ -130,13 +130,13 @@ async fn a_call_that_nobody_waits_for_any_more_costs_the_others_nothing() {
 async fn a_full_host_has_no_room_for_a_shard() {
     let engine = engine(1);
     let own = seats(&guest_of(&engine, &guest()), Instancing::Session);
-    let held = own.take().await.expect("a seat");
+    let held = own.take(&asked()).await.expect("a seat");
     let seats = shared(&engine, 1);
-    assert!(matches!(seats.take().await, Err(SeatError::AtCapacity)));
+    assert!(matches!(seats.take(&asked()).await, Err(SeatError::AtCapacity)));
     drop(held);
     let (_session, mut guest) = opened(&seats, 1).await;
     assert_eq!(guest.on_message(text("a")).await, Ok(Some(text("a"))));
-    assert!(matches!(own.take().await, Err(SeatError::AtCapacity)));
+    assert!(matches!(own.take(&asked()).await, Err(SeatError::AtCapacity)));
 }
 
 #[tokio::test]
@@ -145,11 +145,11 @@ async fn an_instance_that_cannot_be_made_is_tried_again_for_the_next() {
     let guest = guest_of(&engine, &guest_with(&[("BEGIN", "unreachable")]));
     let seats = seats(&guest, Instancing::Shared(NonZeroU16::MIN));
     for number in 0..3 {
-        let mut asked = seats.take().await.expect("nothing is known yet");
-        let answer = asked.handshake(&HandshakeRequest::default()).await;
+        let mut shard = seats.take(&asked()).await.expect("nothing is known yet");
+        let answer = shard.handshake(&HandshakeRequest::default()).await;
         let Err(SeatError::Trap(trap)) = answer else { panic!("{answer:?}") };
         assert_eq!((trap.kind, trap.call), (TrapKind::Trapped, "instantiation"));
-        let mut opened = seats.take().await.expect("a seat").session(session(number));
+        let mut opened = seats.take(&asked()).await.expect("a seat").session(session(number));
         assert_eq!(trap_kind(opened.open().await), TrapKind::Trapped);
     }
     assert_eq!(engine.instances(), 0);

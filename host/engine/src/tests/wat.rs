@@ -18,6 +18,11 @@ pub(super) fn guest_with(code: &[(&str, &str)]) -> Vec<u8> {
     component(&text)
 }
 
+/// The guest of `guest.wat` with the export `keys` of `keys.wat`.
+pub(super) fn guest_with_keys() -> Vec<u8> {
+    guest_with(&[("EXPORTS", include_str!("keys.wat"))])
+}
+
 /// A component from its text.
 pub(super) fn component(text: &str) -> Vec<u8> {
     wat::parse_str(text).expect("well-formed")

@@ -149,6 +149,7 @@ fn a_value_of_another_kind_is_refused() {
             "deployment.a.instancing = 1",
             "deployment.a.instancing: expected a string, found an integer",
         ),
+        ("deployment.a.key = 1", "deployment.a.key: expected a string, found an integer"),
     ] {
         refuse(text, &format!("sockhop.toml:1: {rest}"));
     }
@@ -180,9 +181,9 @@ fn a_value_that_means_nothing_is_refused() {
             "deployment.a.strategy: \"hop\" is not a strategy; use \"drain\" or \"restart\"",
         ),
         (
-            "deployment.a.instancing = 'keyed'",
-            "deployment.a.instancing: \"keyed\" is not a way of instancing; \
-             use \"session\" or \"shared\"",
+            "deployment.a.instancing = 'single'",
+            "deployment.a.instancing: \"single\" is not a way of instancing; \
+             use \"session\", \"keyed\" or \"shared\"",
         ),
         (
             "limits.slow_reader = 'skip'",

@@ -150,6 +150,6 @@ pub(super) fn fields(headers: &HeaderMap) -> Vec<Header> {
 fn no_seat(error: SeatError) -> ConnectRefusal {
     match error {
         SeatError::AtCapacity | SeatError::PoolFull(_) => ConnectRefusal::NoRoom(error.to_string()),
-        SeatError::Mismatch(_) | SeatError::Trap(_) => ConnectRefusal::Ending,
+        SeatError::Key(_) | SeatError::Mismatch(_) | SeatError::Trap(_) => ConnectRefusal::Ending,
     }
 }

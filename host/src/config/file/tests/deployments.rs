@@ -35,7 +35,7 @@ fn deployments_have_settings() {
 #[test]
 fn shards_go_with_shared_instances() {
     let shards = |text: &str| match accept(text).deployments["a"].settings.instancing {
-        Instancing::Session => 0,
+        Instancing::Session | Instancing::Keyed { .. } => 0,
         Instancing::Shared { shards } => shards.get(),
     };
     assert_eq!(shards("deployment.a.instancing = 'session'"), 0);
@@ -49,6 +49,7 @@ fn shards_go_with_shared_instances() {
     for text in [
         "[deployment.a]\nshards = 2",
         "deployment.a.instancing = 'session'\ndeployment.a.shards = 2",
+        "deployment.a.instancing = 'keyed'\ndeployment.a.shards = 2",
     ] {
         let wanted = "sockhop.toml:2: deployment.a.shards: only goes with instancing = \"shared\"";
         refuse(text, wanted);
@@ -56,7 +57,30 @@ fn shards_go_with_shared_instances() {
     refuse(
         "[deployment.a]\ninstancing = 'sharde'\nshards = 2",
         "sockhop.toml:2: deployment.a.instancing: \"sharde\" is not a way of instancing; \
-         use \"session\" or \"shared\"",
+         use \"session\", \"keyed\" or \"shared\"",
+    );
+}
+
+#[test]
+fn a_key_goes_with_keyed_instances() {
+    let instancing = |text: &str| accept(text).deployments["a"].settings.instancing.clone();
+    let keyed = |key: Option<&str>| Instancing::Keyed { key: key.map(str::to_owned) };
+    assert_eq!(instancing("deployment.a.instancing = 'keyed'"), keyed(None));
+    assert_eq!(instancing("deployment.a = { instancing = 'keyed', key = '' }"), keyed(None));
+    let named = instancing("deployment.a = { instancing = 'keyed', key = 'room' }");
+    assert_eq!(named, keyed(Some("room")));
+    assert_eq!(instancing("deployment.a.key = ''"), Instancing::Session);
+    for text in [
+        "[deployment.a]\nkey = 'room'",
+        "deployment.a.instancing = 'session'\ndeployment.a.key = 'room'",
+        "deployment.a.instancing = 'shared'\ndeployment.a.key = 'room'",
+    ] {
+        refuse(text, "sockhop.toml:2: deployment.a.key: only goes with instancing = \"keyed\"");
+    }
+    refuse(
+        "[deployment.a]\ninstancing = 'keys'\nkey = 'room'",
+        "sockhop.toml:2: deployment.a.instancing: \"keys\" is not a way of instancing; \
+         use \"session\", \"keyed\" or \"shared\"",
     );
 }
 

@@ -1,0 +1,55 @@
+;; The export `keys`, for a guest of `guest.wat`: the query is the key. Without one that is an error,
+  ;; the URI; and where it begins with `t` the guest traps, with `l` it never ends.
+  (core module $Keys
+    (import "alloc" "memory" (memory 1))
+    (func $forever (loop $again (br $again)))
+    (func $string (param $kind i32) (param $from i32) (result i32)
+      (i32.store8 (i32.const 128) (local.get $kind))
+      (i32.store (i32.const 132) (i32.load (local.get $from)))
+      (i32.store (i32.const 136) (i32.load offset=4 (local.get $from)))
+      (i32.const 128))
+    (func (export "instance-key") (param $arguments i32) (result i32)
+      (local $first i32)
+      (if (i32.eqz (i32.load8_u offset=16 (local.get $arguments)))
+        (then (return (call $string
+          (i32.const 1) (i32.add (local.get $arguments) (i32.const 8))))))
+      (if (i32.load offset=24 (local.get $arguments))
+        (then (local.set $first (i32.load8_u (i32.load offset=20 (local.get $arguments))))))
+      (if (i32.eq (local.get $first) (i32.const 0x74 (; t ;))) (then unreachable))
+      (if (i32.eq (local.get $first) (i32.const 0x6c (; l ;))) (then (call $forever)))
+      (call $string (i32.const 0) (i32.add (local.get $arguments) (i32.const 20)))))
+  (core instance $keys-main (instantiate $Keys (with "alloc" (instance $alloc))))
+  (type $field (tuple string (list u8)))
+  (type $handshake-request (record
+    (field "uri" string) (field "query" (option string))
+    (field "path-parameters" (list (tuple string string)))
+    (field "headers" (list $field)) (field "subprotocols" (list string))
+    (field "default-subprotocol" (option string)) (field "secure" bool)
+    (field "peer" (option string)) (field "local" (option string))
+    (field "client-certificates" (list (list u8)))))
+  (alias core export $keys-main "instance-key" (core func $instance-key))
+  (func $instance-key (param "endpoint-path" string) (param "request" $handshake-request)
+    (result (result string (error string)))
+    (canon lift (core func $instance-key) (memory (core memory $memory))
+      (realloc (core func $realloc)) (post-return (core func $reset))))
+  (component $Keys
+    (type $field (tuple string (list u8)))
+    (type $r (record
+      (field "uri" string) (field "query" (option string))
+      (field "path-parameters" (list (tuple string string)))
+      (field "headers" (list $field)) (field "subprotocols" (list string))
+      (field "default-subprotocol" (option string)) (field "secure" bool)
+      (field "peer" (option string)) (field "local" (option string))
+      (field "client-certificates" (list (list u8)))))
+    (import "handshake-request" (type $handshake-request (eq $r)))
+    (import "instance-key" (func $instance-key
+      (param "endpoint-path" string) (param "request" $handshake-request)
+      (result (result string (error string)))))
+    (export $named "handshake-request" (type $handshake-request))
+    (export "instance-key" (func $instance-key) (func
+      (param "endpoint-path" string) (param "request" $named)
+      (result (result string (error string))))))
+  (instance $keys (instantiate $Keys
+    (with "handshake-request" (type $handshake-request))
+    (with "instance-key" (func $instance-key))))
+  (export "sockhop:websocket/keys@0.1.0" (instance $keys))
