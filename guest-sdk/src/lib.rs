@@ -101,6 +101,7 @@
 //!
 //! - [`Session`]: identity, properties, sending, closing.
 //! - [`OpenSessions`]: the endpoint's other sessions, and broadcasts to them.
+//! - [`Topic`]: sessions that are sent to together, whatever brings them together.
 //! - [`PartialEndpoint`] and [`OutgoingMessage`]: messages piece by piece, in and out.
 //! - [`Configurator`]: accept or reject handshakes.
 //! - [`Layer`]: what is wrapped around an endpoint and sees each of its events first.
@@ -136,6 +137,7 @@ mod outgoing;
 mod parameter;
 mod send;
 mod session;
+mod topic;
 
 pub use close::{CloseCause, CloseEvent, CloseReason, Initiator, close_code};
 pub use coder::{Decode, DecodeError, Encode, EncodeError, IntoReply, Json};
@@ -152,6 +154,7 @@ pub use parameter::PathParameterError;
 pub use send::{CloseError, ControlError, PropertyError, QueueStatus, SendError, WriteError};
 pub use session::Session;
 pub use sockhop_guest_macros::{Decode, Encode, endpoint};
+pub use topic::{Topic, TopicError};
 
 /// What the macros of this crate write in yours. No part of what this crate promises.
 #[doc(hidden)]

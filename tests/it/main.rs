@@ -40,6 +40,7 @@ mod silence;
 mod thousand;
 mod tidy;
 mod tls;
+mod topics;
 mod traps;
 mod unix;
 mod unread;

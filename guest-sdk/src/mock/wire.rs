@@ -1,10 +1,12 @@
 //! One session, as all handles to it share it.
 
+use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::bindings::sockhop::websocket::types::HandshakeRequest;
 use crate::mock::properties::Properties;
 use crate::mock::queue::{Queue, QueueLimits};
+use crate::mock::topics::TopicLimits;
 
 /// What every id begins with.
 const ID_PREFIX: &str = "mock-";
@@ -19,6 +21,8 @@ pub(crate) struct Wire {
     settings: Mutex<Settings>,
     queue: Mutex<Queue>,
     properties: Mutex<Properties>,
+    pub(crate) topic_limits: TopicLimits,
+    topics: Mutex<BTreeSet<String>>,
 }
 
 /// What may change while the session is open.
@@ -33,7 +37,7 @@ impl Wire {
         number: u64,
         (endpoint_path, request, subprotocol): (&str, HandshakeRequest, Option<String>),
         settings: Settings,
-        (queue, properties): (QueueLimits, Properties),
+        (queue, properties, topic_limits): (QueueLimits, Properties, TopicLimits),
     ) -> Self {
         Self {
             number,
@@ -43,6 +47,8 @@ impl Wire {
             settings: Mutex::new(settings),
             queue: Mutex::new(Queue::new(queue)),
             properties: Mutex::new(properties),
+            topic_limits,
+            topics: Mutex::default(),
         }
     }
 
@@ -65,5 +71,10 @@ impl Wire {
 
     pub(crate) fn properties(&self) -> MutexGuard<'_, Properties> {
         self.properties.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What the session is subscribed to; it counts while the session is open.
+    pub(crate) fn topics(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.topics.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

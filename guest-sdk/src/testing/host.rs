@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::configurator::{Parts, decide};
 use crate::events::InParts;
-use crate::mock::{Properties, QueueLimits, Settings, Wire};
+use crate::mock::{Properties, QueueLimits, Settings, TopicLimits, Wire};
 use crate::testing::room::{Room, Seat, Served};
 use crate::testing::{Handshake, NotOpened, Peer, SlowReader};
 use crate::{
@@ -25,6 +25,7 @@ pub struct Host<E> {
     queue: QueueLimits,
     property_bytes: u64,
     message_bytes: u64,
+    topics: TopicLimits,
 }
 
 /// What was agreed on in a handshake.
@@ -59,6 +60,7 @@ impl<E: ServerEndpoint> Host<E> {
             queue: QueueLimits { bytes: 1 << 20, slow_reader: SlowReader::Wait },
             property_bytes: 16 << 10,
             message_bytes: 16 << 20,
+            topics: TopicLimits { name_bytes: 256, of_session: 100, of_endpoint: 100_000 },
         }
     }
 
@@ -97,6 +99,27 @@ impl<E: ServerEndpoint> Host<E> {
         Self { message_bytes: bytes, ..self }
     }
 
+    /// With so many topics for each session, 100 unless told otherwise.
+    #[must_use]
+    pub fn topic_limit(mut self, topics: u32) -> Self {
+        self.topics.of_session = topics;
+        self
+    }
+
+    /// With so many topics at once, of all sessions, 100 000 unless told otherwise.
+    #[must_use]
+    pub fn endpoint_topic_limit(mut self, topics: u32) -> Self {
+        self.topics.of_endpoint = topics;
+        self
+    }
+
+    /// With so many bytes for the name of a topic, 256 unless told otherwise.
+    #[must_use]
+    pub fn topic_name_limit(mut self, bytes: u32) -> Self {
+        self.topics.name_bytes = bytes;
+        self
+    }
+
     /// A peer connects: `host.open("/chat/tea?name=Ada")`, or with more by a [`Handshake`]. The
     /// configurator is asked, if there is one, and `on_open` has returned.
     ///
@@ -119,7 +142,7 @@ impl<E: ServerEndpoint> Host<E> {
         let directory = &self.room.directory;
         let wire = directory.add(|number| {
             let identity = (E::PATH, request, agreed.subprotocol);
-            Wire::new(number, identity, settings, (self.queue, properties))
+            Wire::new(number, identity, settings, (self.queue, properties, self.topics))
         });
         let session = Session::new(crate::mock::Session::of(&wire));
         match directory.during(|| (self.open)(session)) {

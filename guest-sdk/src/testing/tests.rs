@@ -1,5 +1,7 @@
 //! Tests of the mock host by endpoints that do what guests do.
 
+mod topics;
+
 use std::cell::RefCell;
 
 use super::*;

@@ -18,4 +18,4 @@ mod generated {
 pub(crate) use generated::exports::sockhop::websocket::{
     configurator, deployment, endpoint, parts, pongs,
 };
-pub(crate) use generated::sockhop::websocket::{session, sessions, types};
+pub(crate) use generated::sockhop::websocket::{session, sessions, topics, types};

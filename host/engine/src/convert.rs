@@ -6,10 +6,10 @@ use sockhop_session::port::SessionError;
 use sockhop_session::properties::{Property, PropertyError};
 use sockhop_session::{
     CloseCause, CloseError, CloseEvent, ControlError, Initiator, Message, QueueStatus, SendError,
-    WriteError,
+    TopicError, WriteError,
 };
 
-use crate::bindings::{configurator, deployment, endpoint, session, types};
+use crate::bindings::{configurator, deployment, endpoint, session, topics, types};
 
 pub(crate) fn message_to_guest(message: &Message) -> endpoint::MessageParam<'_> {
     match message {
@@ -75,6 +75,17 @@ pub(crate) fn property_error(error: PropertyError) -> session::PropertyError {
         PropertyError::TooBig { needed_bytes, limit_bytes } => {
             session::PropertyError::TooBig((needed_bytes as u64, limit_bytes as u64))
         }
+    }
+}
+
+pub(crate) fn topic_error(error: TopicError) -> topics::TopicError {
+    let limit = |limit: usize| u32::try_from(limit).unwrap_or(u32::MAX);
+    match error {
+        TopicError::Closed => topics::TopicError::Closed,
+        TopicError::EmptyName => topics::TopicError::EmptyName,
+        TopicError::NameTooLong(bytes) => topics::TopicError::NameTooLong(limit(bytes)),
+        TopicError::SessionFull(most) => topics::TopicError::SessionFull(limit(most)),
+        TopicError::EndpointFull(most) => topics::TopicError::EndpointFull(limit(most)),
     }
 }
 

@@ -18,6 +18,7 @@ mod capacity;
 mod clock;
 mod convert;
 mod ctx;
+mod delivery;
 mod engine;
 mod fault;
 mod guest;
@@ -34,6 +35,7 @@ mod sessions_host;
 mod shard;
 #[cfg(test)]
 mod tests;
+mod topics_host;
 
 pub use capacity::{Capacity, CapacityError};
 pub use engine::{Engine, EngineConfig, EngineError};

@@ -4,6 +4,7 @@ mod budgets;
 mod load;
 mod own;
 mod shared;
+mod topics;
 mod wat;
 
 use std::sync::Arc;

@@ -13,6 +13,7 @@
 //! | [`handle`] | a session as anyone may hold it: identity, sending, closing |
 //! | [`handshake`] | the opening handshake as a guest sees it, and what it may decide |
 //! | [`port`] | the two seams: guests for a connection, other sessions for a guest |
+//! | [`topics`] | what the topics of an endpoint may take |
 
 #![forbid(unsafe_code)]
 
@@ -23,6 +24,7 @@ pub mod lifecycle;
 pub mod outbound;
 pub mod port;
 pub mod properties;
+pub mod topics;
 
 pub use close::{CloseCause, CloseError, CloseEvent, CloseReason, Initiator};
 pub use handle::{Handle, Identity, SessionId};
@@ -31,3 +33,4 @@ pub use outbound::{
     WriteError,
 };
 pub use sockhop_wire::{Message, Shared};
+pub use topics::{TopicError, TopicLimits};

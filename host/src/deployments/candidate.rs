@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use sockhop_engine::{Guest, GuestOutput, GuestSettings, Instancing, Seats};
+use sockhop_session::TopicLimits;
 use sockhop_session::handshake::EndpointConfig;
 use sockhop_session::properties::Properties;
 
@@ -13,7 +14,7 @@ use super::revision::{Revision, ServedEndpoint};
 use super::routes::Routes;
 use super::template::Template;
 use super::{Current, DeployError, Deployments, EndpointError, UndescribedEndpoints};
-use crate::config::{self, DeploymentName, ResolvedDeployment};
+use crate::config::{self, DeploymentName, EndpointLimits, ResolvedDeployment};
 use crate::registry::Registry;
 
 /// The most endpoints of one component.
@@ -80,11 +81,12 @@ impl Candidate {
         let revision = Arc::new(Revision::new(number, digest, self.settings, self.log, sessions));
         let endpoints = self.endpoints.into_iter().map(|(template, config)| {
             let sessions = registry.endpoint(name.as_str(), &config.path);
-            let directory = Arc::clone(&sessions) as _;
+            let settings = Arc::new(revision.settings().endpoint(&config.path));
+            let directory = Arc::new(sessions.directory(topic_limits(&settings.limits)));
             let seats = Seats::new(&self.guest, &config.path, instancing, directory);
             Arc::new(ServedEndpoint {
                 template,
-                settings: Arc::new(revision.settings().endpoint(&config.path)),
+                settings,
                 config,
                 seats,
                 sessions,
@@ -94,6 +96,16 @@ impl Candidate {
         });
         let endpoints = endpoints.collect();
         Current { revision, endpoints }
+    }
+}
+
+/// The registry's view of an endpoint's limits.
+fn topic_limits(limits: &EndpointLimits) -> TopicLimits {
+    let count = |most: u32| usize::try_from(most).unwrap_or(usize::MAX);
+    TopicLimits {
+        name_bytes: limits.topic_name.as_usize(),
+        of_session: count(limits.topics_per_session),
+        of_endpoint: count(limits.topics),
     }
 }
 
