@@ -5,9 +5,9 @@
 //! like in `mock`; a native build fails until it is there.
 
 #[cfg(target_arch = "wasm32")]
-pub(crate) use crate::bindings::sockhop::websocket::{container, session, sessions};
+pub(crate) use crate::bindings::sockhop::websocket::{container, session, sessions, topics};
 #[cfg(not(target_arch = "wasm32"))]
-pub(crate) use crate::mock::{container, session, sessions};
+pub(crate) use crate::mock::{container, session, sessions, topics};
 
 use crate::bindings::sockhop::websocket::session as wit;
 

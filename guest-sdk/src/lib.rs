@@ -103,6 +103,7 @@
 //!
 //! - [`Session`]: identity, principal, properties, limits, sending and waiting for it, closing.
 //! - [`OpenSessions`]: the endpoint's other sessions, and broadcasts to them.
+//! - [`Topic`]: sessions that are sent to together, whatever brings them together.
 //! - [`PartialEndpoint`] and [`OutgoingMessage`]: messages piece by piece, in and out.
 //! - [`Configurator`]: accept or reject handshakes.
 //! - [`Connect`]: connections to other servers, which are sessions too.
@@ -142,6 +143,7 @@ mod outgoing;
 mod parameter;
 mod send;
 mod session;
+mod topic;
 
 pub use close::{CloseCause, CloseEvent, CloseReason, Initiator, close_code};
 pub use coder::{Decode, DecodeError, Encode, EncodeError, IntoReply, Json};
@@ -164,6 +166,7 @@ pub use parameter::PathParameterError;
 pub use send::{CloseError, ControlError, PropertyError, QueueStatus, SendError, WriteError};
 pub use session::{NotifyError, Principal, Session, WaitError};
 pub use sockhop_guest_macros::{Decode, Encode, client_endpoint, endpoint};
+pub use topic::{Topic, TopicError};
 
 /// What the macros of this crate write in yours. No part of what this crate promises.
 #[doc(hidden)]

@@ -11,6 +11,7 @@ mod queue;
 pub(crate) mod session;
 pub(crate) mod sessions;
 mod stream;
+pub(crate) mod topics;
 mod wire;
 
 pub(crate) use container::Dialled;
@@ -20,6 +21,7 @@ pub(crate) use properties::Properties;
 pub use queue::{Control, SlowReader};
 pub(crate) use queue::{Offered, QueueLimits, WAITING_BYTES_FOR_PIECES_MAX};
 pub(crate) use session::Session;
+pub(crate) use topics::TopicLimits;
 pub(crate) use wire::{Agreed, Settings, Wire};
 
 #[cfg(test)]

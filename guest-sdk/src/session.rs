@@ -9,9 +9,10 @@ use std::str::FromStr;
 
 use crate::coder::Encode;
 use crate::handshake::HandshakeRequest;
-use crate::host::session as wit;
+use crate::host::{session as wit, topics};
 use crate::parameter::{self, PathParameterError};
 use crate::send::{CloseError, ControlError, PropertyError, QueueStatus, SendError};
+use crate::topic::TopicError;
 use crate::{CloseReason, Message, OutgoingMessage};
 
 pub use self::completion::{NotifyError, WaitError};
@@ -226,6 +227,28 @@ impl Session {
     #[must_use]
     pub fn queue(&self) -> QueueStatus {
         self.0.queue()
+    }
+
+    /// Subscribes the session to a topic, until it is not open any more; see
+    /// [`Topic`](crate::Topic). False where it was subscribed already.
+    ///
+    /// # Errors
+    ///
+    /// [`TopicError`]: the session is not open, or one of the operator's limits is reached.
+    pub fn subscribe(&self, topic: &str) -> Result<bool, TopicError> {
+        Ok(topics::subscribe(&self.0, topic)?)
+    }
+
+    /// Unsubscribes the session from a topic. False where it was not subscribed.
+    pub fn unsubscribe(&self, topic: &str) -> bool {
+        topics::unsubscribe(&self.0, topic)
+    }
+
+    /// The topics that the session is subscribed to, in the order of their bytes. None where it is
+    /// not open.
+    #[must_use]
+    pub fn topics(&self) -> Vec<String> {
+        topics::subscriptions(&self.0)
     }
 
     /// Closes the session with code 1000 and no phrase (Jakarta `close`). What is queued is

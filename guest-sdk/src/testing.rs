@@ -48,9 +48,9 @@
 //!
 //! What the contract says: the order of events, what fails once a session is closed, how much a
 //! queue and the properties take, what is held back, which close codes and phrases may be sent,
-//! whom a broadcast reaches. An event is over when the function of [`Peer`] that brought it about
-//! returns, and so are the events that came of it, such as the `on_close` of a session that another
-//! one closed.
+//! whom a broadcast or a publish reaches. An event is over when the function of [`Peer`] that
+//! brought it about returns, and so are the events that came of it, such as the `on_close` of a
+//! session that another one closed.
 //!
 //! A peer reads nothing until the test says so: what it is sent waits in its queue, and counts.
 //!

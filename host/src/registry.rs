@@ -1,14 +1,17 @@
 //! The open sessions of the host, by endpoint.
 
+mod directory;
+mod topics;
+
 use std::collections::{BTreeMap, HashMap};
 use std::num::NonZeroU32;
-use std::ops::Bound;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak};
 use std::time::SystemTime;
 
-use sockhop_session::port::Directory;
-use sockhop_session::{Handle, SessionId};
+pub use directory::EndpointDirectory;
+use sockhop_session::{Handle, SessionId, TopicLimits};
+use topics::Topics;
 
 /// Which endpoint: the deployment's name and the path. All revisions of a deployment share it.
 type EndpointKey = (String, String);
@@ -59,7 +62,7 @@ impl Registry {
     }
 }
 
-/// How many sessions of an endpoint are shown to a guest at a time.
+/// How many sessions of an endpoint or of a topic are shown to a guest at a time.
 const PAGE_SESSIONS: usize = 256;
 
 /// A session and what the operator wants to know of it.
@@ -75,10 +78,11 @@ pub struct Entry {
     pub opened_at: SystemTime,
 }
 
-/// The open sessions of one endpoint.
+/// The open sessions of one endpoint, and what they are subscribed to.
 #[derive(Debug, Default)]
 pub struct EndpointSessions {
     sessions: RwLock<BTreeMap<SessionId, Entry>>,
+    topics: Topics,
     /// Those that are listed, and those whose handshake is under way.
     entered: AtomicU32,
 }
@@ -98,6 +102,13 @@ impl EndpointSessions {
         let id = entry.session.id();
         self.write().insert(id, entry);
         Registration { sessions: Arc::clone(self), id }
+    }
+
+    /// What the guests of a revision see of it: their topics are held to the limits of that
+    /// revision.
+    #[must_use]
+    pub fn directory(self: &Arc<Self>, topic_limits: TopicLimits) -> EndpointDirectory {
+        EndpointDirectory::new(Arc::clone(self), topic_limits)
     }
 
     /// Shows the sessions that a revision serves.
@@ -137,97 +148,11 @@ pub struct Registration {
 
 impl Drop for Registration {
     fn drop(&mut self) {
+        // Off the list first: whoever is to be subscribed is looked for there.
         self.sessions.write().remove(&self.id);
-    }
-}
-
-impl Directory for EndpointSessions {
-    fn len(&self) -> usize {
-        self.read().len()
-    }
-
-    fn get(&self, id: SessionId) -> Option<Arc<Handle>> {
-        self.read().get(&id).map(|entry| Arc::clone(&entry.session))
-    }
-
-    fn visit(&self, after: Option<SessionId>, visit: &mut dyn FnMut(&Arc<Handle>) -> bool) {
-        let mut after = after.map_or(Bound::Unbounded, Bound::Excluded);
-        let mut page = Vec::new();
-        loop {
-            // A page under the lock, and what is done with it outside: a guest that computes in
-            // threads which others come before must not keep those others from the list.
-            let from = (after, Bound::Unbounded);
-            let sessions = self.read();
-            page.extend(
-                sessions
-                    .range(from)
-                    .take(PAGE_SESSIONS)
-                    .map(|(_id, entry)| Arc::clone(&entry.session)),
-            );
-            drop(sessions);
-            let Some(last) = page.last() else { return };
-            after = Bound::Excluded(last.id());
-            if !page.drain(..).all(|session| visit(&session)) {
-                return;
-            }
-        }
+        self.sessions.topics.forget(self.id);
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use sockhop_session::handshake::HandshakeRequest;
-    use sockhop_session::{Identity, QueueLimits, SlowReader};
-
-    use super::*;
-
-    fn entry(registry: &Registry, revision: u64) -> Entry {
-        let identity = Identity {
-            id: registry.next_id(),
-            endpoint_path: "/e".into(),
-            request: HandshakeRequest::default(),
-            subprotocol: None,
-            max_message_bytes: 1000,
-        };
-        let queue = QueueLimits { bytes: 1000, slow_reader: SlowReader::Wait };
-        let session = Arc::new(Handle::new(identity, queue, 1000));
-        Entry { session, revision, peer: String::new(), opened_at: SystemTime::UNIX_EPOCH }
-    }
-
-    fn numbers(sessions: &EndpointSessions, after: Option<SessionId>, limit: usize) -> Vec<u64> {
-        let mut numbers = Vec::new();
-        sessions.visit(after, &mut |session| {
-            numbers.push(session.id().number);
-            numbers.len() < limit
-        });
-        numbers
-    }
-
-    #[test]
-    fn sessions_are_listed_oldest_first_while_they_are_registered() {
-        let registry = Registry::new(7);
-        let sessions = registry.endpoint("d", "/e");
-        let held: Vec<_> = (0..3).map(|_| sessions.register(entry(&registry, 1))).collect();
-        assert_eq!(numbers(&sessions, None, 9), [1, 2, 3]);
-        let second = SessionId { host: 7, number: 2 };
-        assert_eq!(numbers(&sessions, Some(second), 9), [3]);
-        assert_eq!(numbers(&sessions, None, 2), [1, 2]);
-        assert!(sessions.get(second).is_some());
-        drop(held);
-        assert!(sessions.is_empty() && sessions.get(second).is_none());
-    }
-
-    #[test]
-    fn revisions_of_an_endpoint_share_its_sessions_and_others_do_not() {
-        let registry = Registry::new(7);
-        let first = registry.endpoint("d", "/e");
-        let _old = first.register(entry(&registry, 1));
-        let _new = registry.endpoint("d", "/e").register(entry(&registry, 2));
-        assert_eq!(first.len(), 2);
-        assert!(registry.endpoint("d", "/f").is_empty());
-        assert!(registry.endpoint("c", "/e").is_empty());
-        let mut of_second = 0;
-        first.visit_revision(2, |_| of_second += 1);
-        assert_eq!(of_second, 1);
-    }
-}
+mod tests;

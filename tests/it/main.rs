@@ -44,6 +44,7 @@ mod silence;
 mod thousand;
 mod tidy;
 mod tls;
+mod topics;
 mod traps;
 mod tuning;
 mod unix;

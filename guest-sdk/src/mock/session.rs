@@ -19,6 +19,10 @@ impl Session {
         Self(Arc::clone(wire))
     }
 
+    pub(crate) fn wire(&self) -> &Arc<Wire> {
+        &self.0
+    }
+
     pub(crate) fn id(&self) -> String {
         self.0.id()
     }

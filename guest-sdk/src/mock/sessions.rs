@@ -29,8 +29,16 @@ pub(crate) fn get(id: &str) -> Option<Session> {
 }
 
 pub(crate) fn broadcast(message: &Message, to: &Selection) -> BroadcastOutcome {
+    deliver(message, chosen(to))
+}
+
+/// Queues a message for each of these.
+pub(super) fn deliver(
+    message: &Message,
+    to: impl IntoIterator<Item = Arc<Wire>>,
+) -> BroadcastOutcome {
     let mut outcome = BroadcastOutcome { queued: 0, refused: Vec::new() };
-    for wire in chosen(to) {
+    for wire in to {
         match wire.queue().push(message.clone()) {
             Ok(()) => outcome.queued += 1,
             Err(SendError::QueueFull(_)) => outcome.refused.push(wire.id()),
@@ -41,7 +49,7 @@ pub(crate) fn broadcast(message: &Message, to: &Selection) -> BroadcastOutcome {
 }
 
 /// Oldest first.
-fn open() -> Vec<Arc<Wire>> {
+pub(super) fn open() -> Vec<Arc<Wire>> {
     let mut wires = Directory::current().map_or_else(Vec::new, |directory| directory.all());
     wires.retain(|wire| wire.queue().is_open());
     wires

@@ -1,10 +1,12 @@
 //! One session, as all handles to it share it.
 
+use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::bindings::sockhop::websocket::types::{Extension, HandshakeRequest, Principal};
 use crate::mock::properties::Properties;
 use crate::mock::queue::{Queue, QueueLimits};
+use crate::mock::topics::TopicLimits;
 
 /// What every id begins with.
 const ID_PREFIX: &str = "mock-";
@@ -21,6 +23,8 @@ pub(crate) struct Wire {
     settings: Mutex<Settings>,
     queue: Mutex<Queue>,
     properties: Mutex<Properties>,
+    pub(crate) topic_limits: TopicLimits,
+    topics: Mutex<BTreeSet<String>>,
 }
 
 /// What the handshake has agreed on.
@@ -79,7 +83,7 @@ impl Wire {
         number: u64,
         (endpoint_path, request, agreed): (&str, HandshakeRequest, Agreed),
         settings: Settings,
-        (queue, properties): (QueueLimits, Properties),
+        (queue, properties, topic_limits): (QueueLimits, Properties, TopicLimits),
     ) -> Self {
         Self {
             number,
@@ -91,6 +95,8 @@ impl Wire {
             settings: Mutex::new(settings),
             queue: Mutex::new(Queue::new(queue)),
             properties: Mutex::new(properties),
+            topic_limits,
+            topics: Mutex::default(),
         }
     }
 
@@ -113,5 +119,10 @@ impl Wire {
 
     pub(crate) fn properties(&self) -> MutexGuard<'_, Properties> {
         self.properties.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What the session is subscribed to; it counts while the session is open.
+    pub(crate) fn topics(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.topics.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::configurator::{Parts, decide};
 use crate::events::InParts;
 use crate::keys::instance_key;
-use crate::mock::{Properties, QueueLimits, Settings, Wire};
+use crate::mock::{Properties, QueueLimits, Settings, TopicLimits, Wire};
 use crate::testing::agreement::{Agreement, agree};
 use crate::testing::room::{Room, Seat, Served};
 use crate::testing::{Dialled, Handshake, NotOpened, Peer, SlowReader};
@@ -28,6 +28,7 @@ pub struct Host<E> {
     queue: QueueLimits,
     property_bytes: u64,
     message_bytes: u64,
+    topics: TopicLimits,
 }
 
 /// Says the key of a session, or why there is none.
@@ -60,6 +61,7 @@ impl<E: ServerEndpoint> Host<E> {
             queue: QueueLimits { bytes: 1 << 20, slow_reader: SlowReader::Wait },
             property_bytes: 16 << 10,
             message_bytes: 16 << 20,
+            topics: TopicLimits { name_bytes: 256, of_session: 100, of_endpoint: 100_000 },
         }
     }
 
@@ -106,6 +108,27 @@ impl<E: ServerEndpoint> Host<E> {
         Self { message_bytes: bytes, ..self }
     }
 
+    /// With so many topics for each session, 100 unless told otherwise.
+    #[must_use]
+    pub fn topic_limit(mut self, topics: u32) -> Self {
+        self.topics.of_session = topics;
+        self
+    }
+
+    /// With so many topics at once, of all sessions, 100 000 unless told otherwise.
+    #[must_use]
+    pub fn endpoint_topic_limit(mut self, topics: u32) -> Self {
+        self.topics.of_endpoint = topics;
+        self
+    }
+
+    /// With so many bytes for the name of a topic, 256 unless told otherwise.
+    #[must_use]
+    pub fn topic_name_limit(mut self, bytes: u32) -> Self {
+        self.topics.name_bytes = bytes;
+        self
+    }
+
     /// With a server at this URL, which takes every connection that guest code opens to it. At any
     /// other nobody is there.
     #[must_use]
@@ -148,7 +171,7 @@ impl<E: ServerEndpoint> Host<E> {
         let directory = &self.room.directory;
         let wire = directory.add(|number| {
             let identity = (E::PATH, request, agreed);
-            Wire::new(number, identity, settings, (self.queue, properties))
+            Wire::new(number, identity, settings, (self.queue, properties, self.topics))
         });
         let session = Session::new(crate::mock::Session::of(&wire));
         match directory.during(|| (self.open)(session)) {

@@ -1,6 +1,7 @@
 //! Tests of the mock host by endpoints that do what guests do.
 
 mod keys;
+mod topics;
 
 use std::cell::RefCell;
 

@@ -23,4 +23,4 @@ mod generated {
 pub(crate) use generated::exports::sockhop::websocket::{
     completions, configurator, deployment, endpoint, keys, parts, pongs,
 };
-pub(crate) use generated::sockhop::websocket::{container, session, sessions, types};
+pub(crate) use generated::sockhop::websocket::{container, session, sessions, topics, types};

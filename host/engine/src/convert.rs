@@ -10,10 +10,10 @@ use sockhop_session::port::SessionError;
 use sockhop_session::properties::{Property, PropertyError};
 use sockhop_session::{
     AwaitError, CloseCause, CloseError, CloseEvent, ControlError, Extension, Initiator, Message,
-    NotifyError, QueueStatus, SendError, WriteError,
+    NotifyError, QueueStatus, SendError, TopicError, WriteError,
 };
 
-use crate::bindings::{configurator, deployment, endpoint, session, types};
+use crate::bindings::{configurator, deployment, endpoint, session, topics, types};
 
 /// The longest limit in time that a guest sets: more is as good as none, and sums of times stay
 /// within what clocks can tell.
@@ -109,6 +109,17 @@ pub(crate) fn property_error(error: PropertyError) -> session::PropertyError {
         PropertyError::TooBig { needed_bytes, limit_bytes } => {
             session::PropertyError::TooBig((needed_bytes as u64, limit_bytes as u64))
         }
+    }
+}
+
+pub(crate) fn topic_error(error: TopicError) -> topics::TopicError {
+    let limit = |limit: usize| u32::try_from(limit).unwrap_or(u32::MAX);
+    match error {
+        TopicError::Closed => topics::TopicError::Closed,
+        TopicError::EmptyName => topics::TopicError::EmptyName,
+        TopicError::NameTooLong(bytes) => topics::TopicError::NameTooLong(limit(bytes)),
+        TopicError::SessionFull(most) => topics::TopicError::SessionFull(limit(most)),
+        TopicError::EndpointFull(most) => topics::TopicError::EndpointFull(limit(most)),
     }
 }
 

@@ -21,6 +21,7 @@ mod container;
 mod container_host;
 mod convert;
 mod ctx;
+mod delivery;
 mod engine;
 mod fault;
 mod guest;
@@ -38,6 +39,7 @@ mod sessions_host;
 mod shard;
 #[cfg(test)]
 mod tests;
+mod topics_host;
 
 pub use capacity::{Capacity, CapacityError};
 pub use container::{

@@ -21,11 +21,12 @@ const EXPORT_KEYS: &str = "sockhop:websocket/keys@0.1.0";
 
 /// What is granted to every guest: the contract, and the parts of WASI 0.2 that give it nothing of
 /// the machine's.
-const IMPORTS_GRANTED: [&str; 10] = [
+const IMPORTS_GRANTED: [&str; 11] = [
     "sockhop:websocket/container@0.1.",
     "sockhop:websocket/types@0.1.",
     "sockhop:websocket/session@0.1.",
     "sockhop:websocket/sessions@0.1.",
+    "sockhop:websocket/topics@0.1.",
     "wasi:cli/",
     "wasi:clocks/",
     "wasi:filesystem/",

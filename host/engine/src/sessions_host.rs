@@ -1,14 +1,14 @@
 //! Serves the imported interface `sessions`.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 
-use sockhop_session::{Handle, SessionId, Shared};
+use sockhop_session::{Handle, SessionId};
 use wasmtime::component::Resource;
 
 use crate::bindings::sessions::{BroadcastOutcome, Host, Message, Selection};
 use crate::convert;
 use crate::ctx::{CtxView, SessionRef};
+use crate::delivery::Delivery;
 use crate::fault;
 
 /// The most ids that one call of `ids` answers with.
@@ -94,24 +94,15 @@ impl Host for CtxView<'_> {
     }
 
     fn broadcast(&mut self, message: Message, to: Selection) -> wasmtime::Result<BroadcastOutcome> {
-        // Encoded once, by the first of the connections that writes it.
-        let message = Arc::new(Shared::new(convert::message_from_guest(message)));
+        let mut delivery = Delivery::of(convert::message_from_guest(message));
         let filter = Filter::new(to);
-        let mut outcome = BroadcastOutcome { queued: 0, refused: Vec::new() };
         self.directory.visit(None, &mut |session| {
             if filter.takes(session) {
-                match session.send_shared(&message) {
-                    Ok(()) => outcome.queued = outcome.queued.saturating_add(1),
-                    Err(sockhop_session::SendError::QueueFull(_)) => {
-                        outcome.refused.push(session.id().to_string());
-                    }
-                    // It has closed since the filter saw it: it is not among the open ones.
-                    Err(sockhop_session::SendError::Closed) => {}
-                }
+                delivery.to(session);
             }
             true
         });
-        Ok(outcome)
+        Ok(delivery.outcome())
     }
 }
 

@@ -5,6 +5,7 @@ mod keyed;
 mod load;
 mod own;
 mod shared;
+mod topics;
 mod wat;
 
 use std::sync::Arc;

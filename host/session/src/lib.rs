@@ -14,6 +14,7 @@
 //! | [`limits`] | what a guest may set for its session |
 //! | [`handshake`] | the opening handshake as a guest sees it, and what it may decide |
 //! | [`port`] | the two seams: guests for a connection, other sessions for a guest |
+//! | [`topics`] | what the topics of an endpoint may take |
 
 #![forbid(unsafe_code)]
 
@@ -26,6 +27,7 @@ pub mod limits;
 pub mod outbound;
 pub mod port;
 pub mod properties;
+pub mod topics;
 
 pub use close::{CloseCause, CloseError, CloseEvent, CloseReason, Initiator};
 pub use handle::{Handle, Identity, SessionId};
@@ -35,3 +37,4 @@ pub use outbound::{
 };
 pub use sockhop_wire::extensions::Extension;
 pub use sockhop_wire::{Message, Shared};
+pub use topics::{TopicError, TopicLimits};

@@ -10,6 +10,7 @@ use thiserror::Error;
 use crate::close::CloseEvent;
 use crate::handle::{Handle, SessionId};
 use crate::outbound::SendError;
+use crate::topics::TopicError;
 use sockhop_wire::Message;
 
 /// How a call into a guest failed.
@@ -152,6 +153,23 @@ pub trait Directory: Send + Sync {
     /// `visit` returns false. Sessions that come
     /// or go meanwhile may be among them.
     fn visit(&self, after: Option<SessionId>, visit: &mut dyn FnMut(&Arc<Handle>) -> bool);
+
+    /// Subscribes a session to a topic, until it is no longer among the open ones. False where it
+    /// is subscribed already.
+    ///
+    /// # Errors
+    /// [`TopicError`]; nothing has changed then.
+    fn subscribe(&self, session: &Arc<Handle>, topic: &str) -> Result<bool, TopicError>;
+
+    /// Unsubscribes a session from a topic. False where it was not subscribed.
+    fn unsubscribe(&self, session: SessionId, topic: &str) -> bool;
+
+    /// What a session is subscribed to, in the order of the bytes.
+    fn subscriptions(&self, session: SessionId) -> Vec<Arc<str>>;
+
+    /// Shows the subscribers of a topic, oldest first, until `visit` returns false. Sessions that
+    /// are not open any more, or that come or go meanwhile, may be among them.
+    fn visit_topic(&self, topic: &str, visit: &mut dyn FnMut(&Arc<Handle>) -> bool);
 }
 
 /// A directory without sessions.
@@ -168,4 +186,18 @@ impl Directory for NoSessions {
     }
 
     fn visit(&self, _after: Option<SessionId>, _visit: &mut dyn FnMut(&Arc<Handle>) -> bool) {}
+
+    fn subscribe(&self, _session: &Arc<Handle>, _topic: &str) -> Result<bool, TopicError> {
+        Err(TopicError::Closed)
+    }
+
+    fn unsubscribe(&self, _session: SessionId, _topic: &str) -> bool {
+        false
+    }
+
+    fn subscriptions(&self, _session: SessionId) -> Vec<Arc<str>> {
+        Vec::new()
+    }
+
+    fn visit_topic(&self, _topic: &str, _visit: &mut dyn FnMut(&Arc<Handle>) -> bool) {}
 }

@@ -31,6 +31,23 @@ pub const OUTBOUND_QUEUE: Setting<ByteSize> = Setting {
 /// many an endpoint should have is its operator's to know.
 pub const SESSIONS: Setting<u32> = Setting { default: 0, min: 0, max: 1_000_000 };
 
+/// Topics of one endpoint that have subscribers at once. Each takes up to some 600 bytes beside
+/// its name, so that the default is bounded by 80 MiB; it leaves each of a host's sessions several
+/// of its own.
+pub const TOPICS: Setting<u32> = Setting { default: 100_000, min: 1, max: 10_000_000 };
+
+/// Topics that one session is subscribed to at once. Each of a session's subscriptions takes some
+/// 100 bytes; the default is more than a person follows.
+pub const TOPICS_PER_SESSION: Setting<u32> = Setting { default: 100, min: 1, max: 10_000 };
+
+/// The name of a topic, in bytes of UTF-8. The default holds a path, or several ids one behind the
+/// other.
+pub const TOPIC_NAME: Setting<ByteSize> = Setting {
+    default: ByteSize::from_bytes(256),
+    min: ByteSize::from_bytes(1),
+    max: ByteSize::from_kib(4),
+};
+
 /// Time to write what is queued, then for the peer's Close to arrive (RFC 6455 §7.1.1), before
 /// the connection is dropped.
 pub const CLOSE_TIMEOUT: Setting<Duration> = Setting {
@@ -89,6 +106,12 @@ pub struct EndpointLimits {
     pub slow_reader: SlowReader,
     /// Sessions open at once, or nothing for no limit: [`SESSIONS`].
     pub sessions: Option<NonZeroU32>,
+    /// Topics that have subscribers at once: [`TOPICS`].
+    pub topics: u32,
+    /// Topics of one session: [`TOPICS_PER_SESSION`].
+    pub topics_per_session: u32,
+    /// The longest name of a topic: [`TOPIC_NAME`].
+    pub topic_name: ByteSize,
     /// Time to flush, and for the peer to answer a Close: [`CLOSE_TIMEOUT`].
     pub close_timeout: Duration,
     /// Silence of a peer until it is pinged, or nothing for no pings: [`PING_INTERVAL`].
@@ -125,6 +148,11 @@ impl EndpointLimits {
                 .unwrap_or(base.outbound_queue),
             slow_reader: section.parsed("slow_reader").unwrap_or(base.slow_reader),
             sessions: sessions.map_or(base.sessions, NonZeroU32::new),
+            topics: section.bounded("topics", &TOPICS).unwrap_or(base.topics),
+            topics_per_session: section
+                .bounded("topics_per_session", &TOPICS_PER_SESSION)
+                .unwrap_or(base.topics_per_session),
+            topic_name: section.bounded("topic_name", &TOPIC_NAME).unwrap_or(base.topic_name),
             close_timeout: section
                 .bounded("close_timeout", &CLOSE_TIMEOUT)
                 .unwrap_or(base.close_timeout),
@@ -154,6 +182,9 @@ impl Default for EndpointLimits {
             outbound_queue: OUTBOUND_QUEUE.default,
             slow_reader: SlowReader::default(),
             sessions: NonZeroU32::new(SESSIONS.default),
+            topics: TOPICS.default,
+            topics_per_session: TOPICS_PER_SESSION.default,
+            topic_name: TOPIC_NAME.default,
             close_timeout: CLOSE_TIMEOUT.default,
             ping_interval: unless_off(PING_INTERVAL.default),
             pong_timeout: PONG_TIMEOUT.default,

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use sockhop_engine::{
     Guest, GuestOutput, GuestSettings, Instancing, KeySource, Program, Seats, Surroundings,
 };
+use sockhop_session::TopicLimits;
 use sockhop_session::handshake::EndpointConfig;
 use sockhop_session::properties::Properties;
 
@@ -16,7 +17,7 @@ use super::revision::{Revision, ServedEndpoint};
 use super::routes::Routes;
 use super::template::Template;
 use super::{Current, DeployError, Deployments, EndpointError, NoKeys, UndescribedEndpoints};
-use crate::config::{self, DeploymentName, ResolvedDeployment};
+use crate::config::{self, DeploymentName, EndpointLimits, ResolvedDeployment};
 
 /// The most endpoints of one component.
 pub(super) const ENDPOINTS_MAX: usize = 256;
@@ -105,7 +106,8 @@ impl Candidate {
                 settings: Arc::clone(&settings),
                 property_bytes: self.property_bytes,
             });
-            let around = Surroundings { directory: Arc::clone(&sessions) as _, container };
+            let directory = Arc::new(sessions.directory(topic_limits(&settings.limits)));
+            let around = Surroundings { directory, container };
             let seats = Seats::new(&self.guest, &config.path, instancing.clone(), around);
             Arc::new(ServedEndpoint {
                 template,
@@ -119,6 +121,16 @@ impl Candidate {
         });
         let endpoints = endpoints.collect();
         Current { revision, endpoints }
+    }
+}
+
+/// The registry's view of an endpoint's limits.
+fn topic_limits(limits: &EndpointLimits) -> TopicLimits {
+    let count = |most: u32| usize::try_from(most).unwrap_or(usize::MAX);
+    TopicLimits {
+        name_bytes: limits.topic_name.as_usize(),
+        of_session: count(limits.topics_per_session),
+        of_endpoint: count(limits.topics),
     }
 }
 

@@ -23,6 +23,11 @@ pub(super) fn guest_with_keys() -> Vec<u8> {
     guest_with(&[("EXPORTS", include_str!("keys.wat"))])
 }
 
+/// The same with an import that it never uses.
+pub(super) fn guest_that_imports(import: &str) -> Vec<u8> {
+    component(&GUEST.replacen("(component\n", &format!("(component\n  {import}\n"), 1))
+}
+
 /// A component from its text.
 pub(super) fn component(text: &str) -> Vec<u8> {
     wat::parse_str(text).expect("well-formed")

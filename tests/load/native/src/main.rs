@@ -22,7 +22,8 @@ use sockhop::connection::{Connection, Journal, Role, Settings};
 use sockhop::registry::{EndpointSessions, Entry, Registry};
 use sockhop::server::handshake::Handshake;
 use sockhop_session::handshake::HandshakeRequest;
-use sockhop_session::{Handle, Identity, QueueLimits, SlowReader};
+use sockhop_session::port::Directory;
+use sockhop_session::{Handle, Identity, QueueLimits, SlowReader, TopicLimits};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::task::TaskTracker;
@@ -53,6 +54,9 @@ const SETTINGS: Settings = Settings {
     compression: None,
 };
 
+/// Nobody subscribes to anything here.
+const TOPIC_LIMITS: TopicLimits = TopicLimits { name_bytes: 1, of_session: 1, of_endpoint: 1 };
+
 /// The host's wire engine and connections without a guest.
 #[derive(Debug, Parser)]
 #[command(version)]
@@ -67,6 +71,8 @@ struct Shared {
     registry: Registry,
     /// The members of the broadcast.
     members: Arc<EndpointSessions>,
+    /// The same, as code in a guest's place sees them.
+    directory: Arc<dyn Directory>,
     journal: Arc<dyn Journal>,
     tasks: TaskTracker,
 }
@@ -86,8 +92,9 @@ async fn main() -> io::Result<()> {
     let args = Args::parse();
     let registry = Registry::new(1);
     let members = registry.endpoint("native", BROADCAST_PATH);
+    let directory = Arc::new(members.directory(TOPIC_LIMITS));
     let (journal, tasks) = (Arc::new(Log), TaskTracker::new());
-    let shared = Arc::new(Shared { registry, members, journal, tasks });
+    let shared = Arc::new(Shared { registry, members, directory, journal, tasks });
     let mut terminate = signal(SignalKind::terminate())?;
     let listener = TcpListener::bind(args.listen).await?;
     writeln!(io::stdout(), "listening on ws://{}", listener.local_addr()?)?;
@@ -159,7 +166,7 @@ async fn serve(upgrade: OnUpgrade, peer: SocketAddr, broadcasts: bool, shared: A
     };
     let _member = broadcasts.then(|| shared.members.register(entry()));
     let guest =
-        if broadcasts { Native::Broadcast(Arc::clone(&shared.members) as _) } else { Native::Echo };
+        if broadcasts { Native::Broadcast(Arc::clone(&shared.directory)) } else { Native::Echo };
     let (stream, journal) = (io.into_inner(), Arc::clone(&shared.journal));
     let role = Role::Server;
     Connection::new(role, stream, read_buf, session, guest, journal, SETTINGS).run().await;
