@@ -308,10 +308,15 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Link<IO> {
     }
 
     /// Looks by when the first of the messages that wait has to be sent.
+    #[inline]
     pub(super) fn look_at_times(&mut self) {
-        if !self.is_timed {
-            return;
+        if self.is_timed {
+            self.look_at_times_anew();
         }
+    }
+
+    #[cold]
+    fn look_at_times_anew(&mut self) {
         if let Some(mark) = self.socket.marks().take_kept() {
             self.session.kept_time(mark);
         }

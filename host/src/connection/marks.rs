@@ -24,6 +24,7 @@ struct Places {
 }
 
 impl Places {
+    #[cold]
     fn pass(&mut self, written: u64) {
         while let Some((_, mark)) = self.waiting.pop_front_if(|(by, _)| *by <= written) {
             match mark {
@@ -32,6 +33,11 @@ impl Places {
                 Mark::Timed(mark) => self.kept = Some(mark),
             }
         }
+    }
+
+    #[cold]
+    fn next_token(&mut self) -> Option<u64> {
+        self.told.pop_front()
     }
 }
 
@@ -44,6 +50,7 @@ impl Marks {
     }
 
     /// The connection has taken so many bytes more.
+    #[inline]
     pub(super) fn wrote(&mut self, bytes: usize) {
         self.written = self.written.saturating_add(bytes as u64);
         if let Some(places) = &mut self.places {
@@ -52,11 +59,13 @@ impl Marks {
     }
 
     /// The next token of which the guest is to be told.
+    #[inline]
     pub(super) fn next_token(&mut self) -> Option<u64> {
-        self.places.as_mut()?.told.pop_front()
+        if let Some(places) = &mut self.places { places.next_token() } else { None }
     }
 
     /// Whether there is such a token.
+    #[inline]
     pub(super) fn has_token(&self) -> bool {
         self.places.as_ref().is_some_and(|places| !places.told.is_empty())
     }

@@ -1,13 +1,11 @@
 //! What is written while the guest is busy: it may wait for that itself.
 
 use std::future::{Future, poll_fn};
-use std::pin::{Pin, pin};
-use std::task::{Context, Poll};
+use std::pin::pin;
+use std::task::Context;
 
 use sockhop_session::{CloseCause, outbound};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::task::unconstrained;
-use tokio::time::{Sleep, sleep_until};
 
 use super::link::{Link, Taken};
 
@@ -16,13 +14,12 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Link<IO> {
     pub(super) async fn during<F: Future>(&mut self, call: F) -> F::Output {
         let mut call = pin!(call);
         let mut gave_way = false;
-        let mut alarm = None;
         poll_fn(|cx| {
             let returned = call.as_mut().poll(cx);
             if returned.is_pending() {
                 if gave_way {
                     self.poll_write(cx);
-                    self.poll_write_limits(&mut alarm, cx);
+                    self.poll_write_limits(cx);
                 } else {
                     // A shared instance most often answers as soon as it has its turn, and then
                     // what it answers goes out in the same write.
@@ -81,18 +78,12 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Link<IO> {
 
     /// Looks at the limits for writing: whoever waits for a peer that takes nothing waits no longer
     /// than those. Nothing else is due while nothing is read.
-    fn poll_write_limits(&mut self, alarm: &mut Option<Pin<Box<Sleep>>>, cx: &mut Context<'_>) {
+    fn poll_write_limits(&mut self, cx: &mut Context<'_>) {
         self.look_at_times();
         if self.timed_out.is_some() {
             return;
         }
-        let Some(until) = self.timers.write_by(self.socket.activity()) else { return };
-        let alarm = alarm.get_or_insert_with(|| Box::pin(sleep_until(until)));
-        if alarm.deadline() != until {
-            alarm.as_mut().reset(until);
-        }
-        // Outside the task's budget, as the other timers are.
-        if pin!(unconstrained(alarm.as_mut())).poll(cx) == Poll::Ready(()) {
+        if self.timers.poll_writing(self.socket.activity(), cx).is_ready() {
             self.timed_out = Some(CloseCause::WriteTimeout);
             self.shut();
         }

@@ -32,13 +32,15 @@ pub(super) struct Timers {
     /// When the ping was sent that is not answered.
     asked: Option<Instant>,
     alarm: Option<Pin<Box<Sleep>>>,
+    /// Set to the limit for writing alone, while the guest is busy with something to be written.
+    writing: Option<Pin<Box<Sleep>>>,
     /// Who is woken when it rings.
     rings_for: Option<Waker>,
 }
 
 impl Timers {
     pub(super) fn new(settings: Settings) -> Self {
-        Self { settings, send_by: None, asked: None, alarm: None, rings_for: None }
+        Self { settings, send_by: None, asked: None, alarm: None, writing: None, rings_for: None }
     }
 
     /// Ready with what is due; until then the task is woken when something may be.
@@ -91,6 +93,17 @@ impl Timers {
         self.settings.write_idle_timeout = limits.write_idle;
         self.alarm = None;
         self.rings_for = None;
+    }
+
+    /// While the guest is busy: ready when something has not been written in time.
+    pub(super) fn poll_writing(&mut self, activity: &Activity, cx: &mut Context<'_>) -> Poll<()> {
+        let Some(until) = self.write_by(activity) else { return Poll::Pending };
+        let alarm = self.writing.get_or_insert_with(|| Box::pin(sleep_until(until)));
+        if alarm.deadline() != until {
+            alarm.as_mut().reset(until);
+        }
+        // Outside the task's budget, as the other one is.
+        pin!(unconstrained(alarm.as_mut())).poll(cx)
     }
 
     /// By when something has to be written, if anything has.
