@@ -21,6 +21,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("echo", &["sockhop-guest"]),
     ("broadcast", &["sockhop-guest"]),
     ("chat", &["sockhop-guest"]),
+    ("relay", &["sockhop-guest"]),
     ("sockhop-zoo", &["sockhop-guest"]),
     ("sockhop-fuzz", &["sockhop", "sockhop-wire"]),
     ("sockhop-load", &[]),

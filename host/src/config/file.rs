@@ -143,9 +143,21 @@ fn read_text(file: &Path) -> Result<String, ConfigError> {
 pub(super) fn known_keys(text: &str) -> Vec<String> {
     let read = |section: &mut Section<'_, '_>| FileConfig::read(section, NonZeroUsize::MIN);
     let mut keys = super::reader::known_keys(text, read);
-    let tables =
-        ["compression", "deployment", "endpoint", "http2", "limits", "proxy", "sandbox", "tls"];
-    keys.retain(|key| !key.rsplit('.').next().is_some_and(|last| tables.contains(&last)));
+    let tables = [
+        "compression",
+        "connect",
+        "deployment",
+        "endpoint",
+        "http2",
+        "limits",
+        "proxy",
+        "sandbox",
+        "tls",
+    ];
+    // The one key that has a table's name.
+    let is_key = |key: &str| key.ends_with(".connect.proxy");
+    let is_table = |key: &str| key.rsplit('.').next().is_some_and(|last| tables.contains(&last));
+    keys.retain(|key| is_key(key) || !is_table(key));
     keys
 }
 
