@@ -79,7 +79,7 @@ async fn a_token_comes_once_and_when_what_was_before_it_has_left() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_filled_the_queue_hears_when_there_is_room_again() {
-    for host in hosts("[deployment.awaits.limits]\noutbound_queue = \"256KiB\"").await {
+    for host in hosts("[limits]\noutbound_queue = \"256 KiB\"").await {
         let mut client = RawClient::connect(host.address(), "/awaits").await;
         client.send(TEXT, b"fill").await;
         loop {

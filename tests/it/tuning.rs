@@ -10,7 +10,7 @@ async fn host(config: &str) -> TestHost {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_operators_limits_are_the_ceiling() {
-    let limits = "[deployment.tunes.limits]\nmessage = \"8KiB\"\nidle_timeout = \"60s\"\n\
+    let limits = "[limits]\nmessage = \"8 KiB\"\nidle_timeout = \"60s\"\n\
                   write_idle_timeout = \"5s\"";
     for config in
         [limits.to_owned(), format!("[deployment.tunes]\ninstancing = \"shared\"\n{limits}")]
@@ -68,7 +68,7 @@ async fn a_millisecond_of_silence_is_soon_over() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_peer_that_takes_nothing_is_given_up_as_the_guest_says() {
-    let host = host("[deployment.tunes.limits]\noutbound_queue = \"64MiB\"").await;
+    let host = host("[limits]\noutbound_queue = \"64 MiB\"").await;
     let mut log = host.follow("tunes");
     for what in ["send 100", "write-idle 100"] {
         let mut client = RawClient::connect(host.address(), "/tunes").await;

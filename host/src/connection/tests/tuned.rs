@@ -78,7 +78,8 @@ async fn a_peer_that_takes_nothing_is_held_to_what_is_set_meanwhile() {
         let (event, ..) = served.ended().await;
         assert_eq!(event.cause, CloseCause::WriteTimeout);
         let waited = begun.elapsed();
-        assert!((1..=2).contains(&waited.as_secs()), "{waited:?}");
+        // The connection's end takes a second more: its peer reads nothing of that either.
+        assert!((2..=3).contains(&waited.as_secs()), "{waited:?}");
     }
 }
 
