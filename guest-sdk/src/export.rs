@@ -33,10 +33,12 @@
 /// [`PartialEndpoint`](crate::PartialEndpoint), and
 /// `export!(Upload; parts, configurator = Gate)` a configurator beside them.
 ///
+/// `export!(Feed; batches)` exports endpoints that are a [`BatchEndpoint`](crate::BatchEndpoint).
+///
 /// `export!(Chat; pongs)` exports endpoints that override
 /// [`on_pong`](crate::Endpoint::on_pong), and `export!(Chat; keys = Rooms)` says which of their
 /// sessions share an instance, by [`InstanceKeys`](crate::InstanceKeys). The words are given in
-/// this order: `keys`, `parts`, `pongs`, `configurator`.
+/// this order: `keys`, `parts` or `batches`, `pongs`, `configurator`.
 ///
 /// ```
 /// # use sockhop_guest::*;
@@ -106,6 +108,34 @@ macro_rules! export {
             }
             $crate::__private::export_with!(Component; parts, pongs);
         };
+    };
+    ($($endpoint:ty),+ $(,)?; batches $(,)?) => {
+        const _: () = {
+            struct Component;
+            impl $crate::__private::Component for Component {
+                const ENDPOINTS: &'static [$crate::__private::Entry] =
+                    &[$($crate::__private::Entry::in_batches::<$endpoint>().without_pongs()),+];
+            }
+            $crate::__private::export_with!(Component; batches);
+        };
+    };
+    ($($endpoint:ty),+ $(,)?; batches, pongs $(,)?) => {
+        const _: () = {
+            struct Component;
+            impl $crate::__private::Component for Component {
+                const ENDPOINTS: &'static [$crate::__private::Entry] =
+                    &[$($crate::__private::Entry::in_batches::<$endpoint>()),+];
+            }
+            $crate::__private::export_with!(Component; batches, pongs);
+        };
+    };
+    ($($endpoint:ty),+ $(,)?; batches, configurator = $configurator:ty $(,)?) => {
+        $crate::export!($($endpoint),+; batches);
+        $crate::__private::export_configurator!($configurator);
+    };
+    ($($endpoint:ty),+ $(,)?; batches, pongs, configurator = $configurator:ty $(,)?) => {
+        $crate::export!($($endpoint),+; batches, pongs);
+        $crate::__private::export_configurator!($configurator);
     };
     ($($endpoint:ty),+ $(,)?; keys = $keys:ty $(,)?) => {
         $crate::export!($($endpoint),+);

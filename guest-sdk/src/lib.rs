@@ -104,6 +104,7 @@
 //! - [`Session`]: identity, properties, sending, closing.
 //! - [`OpenSessions`]: the endpoint's other sessions, and broadcasts to them.
 //! - [`PartialEndpoint`] and [`OutgoingMessage`]: messages piece by piece, in and out.
+//! - [`BatchEndpoint`]: several messages in one call.
 //! - [`Configurator`]: accept or reject handshakes.
 //! - [`InstanceKeys`]: say which sessions share an instance.
 //! - [`Layer`]: what is wrapped around an endpoint and sees each of its events first.
@@ -118,6 +119,7 @@ pub mod logging;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
 
+mod batch;
 #[doc(hidden)]
 pub mod bindings;
 mod close;
@@ -141,10 +143,13 @@ mod parameter;
 mod send;
 mod session;
 
+pub use batch::{MessageRef, Messages};
 pub use close::{CloseCause, CloseEvent, CloseReason, Initiator, close_code};
 pub use coder::{Decode, DecodeError, Encode, EncodeError, IntoReply, Json};
 pub use configurator::{Configurator, Decision};
-pub use endpoint::{Endpoint, EndpointConfig, PartialEndpoint, ServerEndpoint, SessionError};
+pub use endpoint::{
+    BatchEndpoint, Endpoint, EndpointConfig, PartialEndpoint, ServerEndpoint, SessionError,
+};
 pub use error::{Error, Result};
 pub use handshake::HandshakeRequest;
 pub use keys::{INSTANCE_KEY_BYTES_MAX, InstanceKeys};
@@ -161,6 +166,7 @@ pub use sockhop_guest_macros::{Decode, Encode, endpoint};
 /// What the macros of this crate write in yours. No part of what this crate promises.
 #[doc(hidden)]
 pub mod __private {
+    pub use crate::batch::Span;
     pub use crate::bindings;
     pub use crate::coder::Chain;
     pub use crate::configurator::{Parts, decide};

@@ -6,6 +6,7 @@
 mod admission;
 mod assets;
 mod backpressure;
+mod batches;
 mod browser;
 mod browser_tls;
 mod capacity;

@@ -1,7 +1,8 @@
-//! `export_with!`: the exports of components that take messages in pieces or hear of pongs.
+//! `export_with!`: the exports of components that take messages in pieces or in batches, or hear of
+//! pongs.
 //!
-//! `parts` and `pongs` name the resource that `endpoint` exports, so all are exported by the same
-//! bindings; and the SDK's own must not export them, or every component would have to. See
+//! `parts`, `batches` and `pongs` name the resource that `endpoint` exports, so all are exported by
+//! the same bindings; and the SDK's own must not export them, or every component would have to. See
 //! [`configurator`](crate::configurator).
 
 use proc_macro2::TokenStream;
@@ -11,13 +12,14 @@ use syn::punctuated::Punctuated;
 use syn::{Error, Ident, Result, Token, Type};
 
 /// The contract: the files of the package, to be wrapped as one.
-const CONTRACT: [&str; 7] = [
+const CONTRACT: [&str; 8] = [
     include_str!("../../../wit/types.wit"),
     include_str!("../../../wit/session.wit"),
     include_str!("../../../wit/sessions.wit"),
     include_str!("../../../wit/deployment.wit"),
     include_str!("../../../wit/endpoint.wit"),
     include_str!("../../../wit/parts.wit"),
+    include_str!("../../../wit/batches.wit"),
     include_str!("../../../wit/pongs.wit"),
 ];
 
@@ -25,6 +27,7 @@ const CONTRACT: [&str; 7] = [
 pub(crate) struct Exports {
     component: Type,
     parts: bool,
+    batches: bool,
     pongs: bool,
 }
 
@@ -32,12 +35,13 @@ impl Parse for Exports {
     fn parse(input: ParseStream<'_>) -> Result<Self> {
         let component = input.parse()?;
         input.parse::<Token![;]>()?;
-        let mut exports = Self { component, parts: false, pongs: false };
+        let mut exports = Self { component, parts: false, batches: false, pongs: false };
         for name in Punctuated::<Ident, Token![,]>::parse_terminated(input)? {
             match name.to_string().as_str() {
                 "parts" => exports.parts = true,
+                "batches" => exports.batches = true,
                 "pongs" => exports.pongs = true,
-                _ => return Err(Error::new_spanned(name, "`parts` or `pongs`")),
+                _ => return Err(Error::new_spanned(name, "`parts`, `batches` or `pongs`")),
             }
         }
         Ok(exports)
@@ -47,7 +51,7 @@ impl Parse for Exports {
 impl Exports {
     /// The interfaces of the contract, by name.
     fn interfaces(&self) -> Vec<&'static str> {
-        let optional = [(self.parts, "parts"), (self.pongs, "pongs")];
+        let optional = [(self.parts, "parts"), (self.batches, "batches"), (self.pongs, "pongs")];
         let optional = optional.into_iter().filter(|(is_there, _)| *is_there);
         ["deployment", "endpoint"].into_iter().chain(optional.map(|(_, name)| name)).collect()
     }
@@ -111,6 +115,27 @@ fn optional(exports: &Exports) -> TokenStream {
             }
         }
     });
+    let batches = exports.batches.then(|| {
+        quote! {
+            use __sockhop_exports::exports::sockhop::websocket::batches;
+
+            impl batches::Guest for Exported {
+                fn on_messages(
+                    endpoint: endpoint::EndpointBorrow<'_>,
+                    data: ::std::vec::Vec<u8>,
+                    entries: ::std::vec::Vec<batches::Entry>,
+                ) -> ::std::result::Result<(), ::std::string::String> {
+                    let span = |entry: batches::Entry| ::sockhop_guest::__private::Span {
+                        is_text: ::std::matches!(entry.kind, batches::MessageKind::Text),
+                        offset: entry.offset,
+                        length: entry.length,
+                    };
+                    let spans: ::std::vec::Vec<_> = entries.into_iter().map(span).collect();
+                    endpoint.get::<Opened>().0.on_messages(&data, &spans)
+                }
+            }
+        }
+    });
     let pongs = exports.pongs.then(|| {
         quote! {
             impl __sockhop_exports::exports::sockhop::websocket::pongs::Guest for Exported {
@@ -123,7 +148,7 @@ fn optional(exports: &Exports) -> TokenStream {
             }
         }
     });
-    quote!(#parts #pongs)
+    quote!(#parts #batches #pongs)
 }
 
 /// From the exports to the SDK's dispatch.

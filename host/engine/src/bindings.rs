@@ -16,6 +16,6 @@ mod generated {
 }
 
 pub(crate) use generated::exports::sockhop::websocket::{
-    configurator, deployment, endpoint, keys, parts, pongs,
+    batches, configurator, deployment, endpoint, keys, parts, pongs,
 };
 pub(crate) use generated::sockhop::websocket::{session, sessions, types};

@@ -1,15 +1,16 @@
 //! Between the contract's types and the core's: each kind in one place.
 
 use bytes::Bytes;
+use sockhop_session::batch::Entry;
 use sockhop_session::handshake::{EndpointConfig, HandshakeDecision, HandshakeRequest};
 use sockhop_session::port::SessionError;
 use sockhop_session::properties::{Property, PropertyError};
 use sockhop_session::{
-    CloseCause, CloseError, CloseEvent, ControlError, Initiator, Message, QueueStatus, SendError,
-    WriteError,
+    Batch, CloseCause, CloseError, CloseEvent, ControlError, Initiator, Kind, Message, QueueStatus,
+    SendError, WriteError,
 };
 
-use crate::bindings::{configurator, deployment, endpoint, session, types};
+use crate::bindings::{batches, configurator, deployment, endpoint, session, types};
 
 pub(crate) fn message_to_guest(message: &Message) -> endpoint::MessageParam<'_> {
     match message {
@@ -23,6 +24,18 @@ pub(crate) fn message_from_guest(message: types::MessageResult) -> Message {
         types::MessageResult::Text(text) => Message::Text(text.into()),
         types::MessageResult::Binary(data) => Message::Binary(data.into()),
     }
+}
+
+pub(crate) fn entries_to_guest(batch: &Batch) -> Vec<batches::Entry> {
+    let entry = |entry: &Entry| batches::Entry {
+        kind: match entry.kind {
+            Kind::Text => batches::MessageKind::Text,
+            Kind::Binary => batches::MessageKind::Binary,
+        },
+        offset: entry.offset,
+        length: entry.length,
+    };
+    batch.entries().iter().map(entry).collect()
 }
 
 pub(crate) fn queue_status(status: QueueStatus) -> session::QueueStatus {

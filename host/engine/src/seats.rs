@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use sockhop_session::handshake::{HandshakeDecision, HandshakeRequest};
 use sockhop_session::port::{Directory, Endpoint, Fault, SessionError, Trap};
-use sockhop_session::{CloseEvent, Handle, Message};
+use sockhop_session::{Batch, CloseEvent, Handle, Message};
 use thiserror::Error;
 use wasmtime::component::ResourceAny;
 
@@ -97,9 +97,12 @@ impl Seats {
             }
         };
         let program = &self.guest.program;
-        let (takes_parts, hears_pongs) = (program.takes_parts(), program.hears_pongs());
-        let endpoint_path = Arc::clone(&self.endpoint_path);
-        Ok(Seat { place, endpoint_path, takes_parts, hears_pongs })
+        let takes = Takes {
+            parts: program.takes_parts(),
+            batches: program.takes_batches(),
+            pongs: program.hears_pongs(),
+        };
+        Ok(Seat { place, endpoint_path: Arc::clone(&self.endpoint_path), takes })
     }
 }
 
@@ -118,8 +121,15 @@ impl Seats {
 pub struct Seat {
     place: Place,
     endpoint_path: Arc<str>,
-    takes_parts: bool,
-    hears_pongs: bool,
+    takes: Takes,
+}
+
+/// What the component is called with beside, or in place of, whole messages.
+#[derive(Clone, Copy)]
+struct Takes {
+    parts: bool,
+    batches: bool,
+    pongs: bool,
 }
 
 enum Place {
@@ -155,16 +165,14 @@ impl Seat {
             Place::Own(instance) => Kind::Own(OwnSession { instance, session, endpoint: None }),
             Place::Shared(shard) => Kind::Shared(shard.session(session)),
         };
-        let (takes_parts, hears_pongs) = (self.takes_parts, self.hears_pongs);
-        GuestSession { kind, takes_parts, hears_pongs }
+        GuestSession { kind, takes: self.takes }
     }
 }
 
 /// The guest's side of one session.
 pub struct GuestSession {
     kind: Kind,
-    takes_parts: bool,
-    hears_pongs: bool,
+    takes: Takes,
 }
 
 enum Kind {
@@ -207,7 +215,7 @@ impl Endpoint for GuestSession {
     }
 
     fn takes_parts(&self) -> bool {
-        self.takes_parts
+        self.takes.parts
     }
 
     async fn on_part(&mut self, piece: Message, last: bool) -> Result<(), Fault> {
@@ -220,8 +228,22 @@ impl Endpoint for GuestSession {
         }
     }
 
+    fn takes_batches(&self) -> bool {
+        self.takes.batches
+    }
+
+    async fn on_messages(&mut self, batch: Batch) -> Result<(), Fault> {
+        match &mut self.kind {
+            Kind::Own(own) => {
+                let endpoint = own.endpoint().map_err(Fault::Trapped)?;
+                own.instance.on_messages(endpoint, batch).await
+            }
+            Kind::Shared(shared) => shared.on_messages(batch).await,
+        }
+    }
+
     fn hears_pongs(&self) -> bool {
-        self.hears_pongs
+        self.takes.pongs
     }
 
     async fn on_pong(&mut self, data: Bytes) -> Result<(), Fault> {

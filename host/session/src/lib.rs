@@ -12,10 +12,12 @@
 //! | [`properties`] | the named values that travel with a session |
 //! | [`handle`] | a session as anyone may hold it: identity, sending, closing |
 //! | [`handshake`] | the opening handshake as a guest sees it, and what it may decide |
+//! | [`batch`] | several messages for one call into a guest |
 //! | [`port`] | the two seams: guests for a connection, other sessions for a guest |
 
 #![forbid(unsafe_code)]
 
+pub mod batch;
 pub mod close;
 pub mod handle;
 pub mod handshake;
@@ -24,10 +26,11 @@ pub mod outbound;
 pub mod port;
 pub mod properties;
 
+pub use batch::Batch;
 pub use close::{CloseCause, CloseError, CloseEvent, CloseReason, Initiator};
 pub use handle::{Handle, Identity, SessionId};
 pub use outbound::{
     Control, ControlError, ControlKind, QueueLimits, QueueStatus, SendError, SlowReader, StreamId,
     WriteError,
 };
-pub use sockhop_wire::{Message, Shared};
+pub use sockhop_wire::{Kind, Message, Shared};

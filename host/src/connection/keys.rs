@@ -1,11 +1,16 @@
 //! Masking keys for the frames that a client sends (RFC 6455 §5.3): unpredictable, so that nobody
-//! who chooses the payload can choose what goes over the wire (§10.3).
+//! who chooses the payload can choose what goes over the wire (§10.3). And the payload of a
+//! connection's own pings.
 
 use std::cell::RefCell;
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 
 /// A frame's key.
 type Key = [u8; 4];
+
+/// The payload of a connection's own pings, by which their answers are known: drawn by lot, so that
+/// no guest pings with it.
+pub(super) type KeepAlive = [u8; 8];
 
 /// How much a worker draws from the system at a time, in bytes: keys for 64 frames, and the most
 /// that Linux gives without being interrupted (getrandom(2)).
@@ -33,6 +38,15 @@ pub(super) fn next() -> Key {
             None => stand_in(),
         }
     })
+}
+
+/// A payload for the pings of one connection.
+pub(super) fn keep_alive() -> KeepAlive {
+    let mut payload = KeepAlive::default();
+    for half in payload.as_chunks_mut().0 {
+        *half = next();
+    }
+    payload
 }
 
 /// Where the system gives nothing, which it does only if it never has: then no handshake was made

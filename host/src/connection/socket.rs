@@ -33,10 +33,6 @@ const SLICES_MAX: usize = 16;
 /// connection, and with it the Close frame on its way.
 const LINGER: Duration = Duration::from_secs(1);
 
-/// The payload of a connection's own pings, by which their answers are known: drawn by lot, so that
-/// no guest pings with it.
-type KeepAlive = [u8; 8];
-
 /// What comes from the peer.
 #[derive(Debug)]
 pub(super) enum Incoming {
@@ -88,11 +84,10 @@ pub(super) struct Socket<IO> {
     dirty: bool,
     /// Something else than a ping of the host's was gathered.
     says: bool,
-    takes_parts: bool,
     /// Whether anybody hears of pongs.
     hears_pongs: bool,
     /// What the host pings with, once it has.
-    keep_alive: Option<KeepAlive>,
+    keep_alive: Option<keys::KeepAlive>,
     /// Something was read of which no event has come yet.
     is_fresh: bool,
     /// Whether anybody asks when something was written.
@@ -130,18 +125,12 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Socket<IO> {
             owed_pong: None,
             dirty: false,
             says: false,
-            takes_parts: matches!(delivery, Delivery::Parts),
             hears_pongs,
             keep_alive: None,
             is_fresh: false,
             notes_sent: settings.idle_timeout.is_some(),
             activity: Activity { heard: now, received: now, sent: now, stalled: None },
         }
-    }
-
-    /// Whether messages are handed on piece by piece.
-    pub(super) fn takes_parts(&self) -> bool {
-        self.takes_parts
     }
 
     /// When something last happened.
@@ -183,6 +172,24 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Socket<IO> {
         }
         cx.waker().wake_by_ref();
         Poll::Pending
+    }
+
+    /// The next thing that the peer has said, if it is here whole already: nothing is read for it,
+    /// nothing written, and nobody waited for.
+    pub(super) fn at_hand(&mut self) -> Option<Incoming> {
+        for _ in 0..UNHEARD_IN_A_TURN_MAX {
+            if self.owed_pong.is_some() {
+                return None;
+            }
+            let event = match self.reader.next(&mut self.input) {
+                Ok(event) => event?,
+                Err(violation) => return Some(Incoming::Misbehaved(misbehaviour(&violation))),
+            };
+            if let Some(incoming) = self.incoming(event) {
+                return Some(incoming);
+            }
+        }
+        None
     }
 
     fn incoming(&mut self, event: Event) -> Option<Incoming> {
@@ -273,7 +280,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Socket<IO> {
     /// Asks the peer whether it is there.
     pub(super) fn send_keep_alive(&mut self) {
         let said = self.says;
-        let keep_alive = *self.keep_alive.get_or_insert_with(draw_keep_alive);
+        let keep_alive = *self.keep_alive.get_or_insert_with(keys::keep_alive);
         self.gather();
         self.says = said;
         self.writer.ping(&keep_alive, &mut self.output);
@@ -369,14 +376,6 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Socket<IO> {
         // Either way the connection is dropped now.
         let _in_time = timeout(LINGER, ended).await;
     }
-}
-
-fn draw_keep_alive() -> KeepAlive {
-    let mut payload = KeepAlive::default();
-    for half in payload.as_chunks_mut().0 {
-        *half = keys::next();
-    }
-    payload
 }
 
 /// Reads what nobody wants any more.

@@ -3,6 +3,7 @@
 //! Time is paused, so it passes only when nothing else can happen: a deadline that is reached is
 //! reached because nobody did anything before.
 
+mod batches;
 mod client;
 mod close;
 mod control;

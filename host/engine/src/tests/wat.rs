@@ -23,6 +23,11 @@ pub(super) fn guest_with_keys() -> Vec<u8> {
     guest_with(&[("EXPORTS", include_str!("keys.wat"))])
 }
 
+/// The guest of `guest.wat` with the export `batches` of `batches.wat`.
+pub(super) fn guest_with_batches() -> Vec<u8> {
+    guest_with(&[("EXPORTS", include_str!("batches.wat"))])
+}
+
 /// A component from its text.
 pub(super) fn component(text: &str) -> Vec<u8> {
     wat::parse_str(text).expect("well-formed")
