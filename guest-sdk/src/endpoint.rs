@@ -165,7 +165,8 @@ pub trait PartialEndpoint: Sized + 'static {
 }
 
 /// One side of one session that takes several messages in one call: all that have arrived when it
-/// is ready for them, so that a call for each is saved.
+/// is ready for them, so that a call for each is saved. It is for peers that send much at a time;
+/// where they wait for an answer to each message, an [`Endpoint`] that returns it costs less.
 ///
 /// It is exported by `export!(Feed; batches)`, and every endpoint of that component is one.
 ///
