@@ -3,11 +3,14 @@
 use std::cell::{Cell, RefCell};
 use std::marker::PhantomData;
 
+use crate::batch::Span;
 use crate::bindings::exports::sockhop::websocket::{deployment, endpoint};
 use crate::bindings::sockhop::websocket::session as wit_session;
-use crate::endpoint::{Endpoint, EndpointConfig, PartialEndpoint, ServerEndpoint, SessionError};
-use crate::events::{Events, InParts};
-use crate::{CloseEvent, Error, Message, Result, Session, host, logging};
+use crate::endpoint::{
+    BatchEndpoint, Endpoint, EndpointConfig, PartialEndpoint, ServerEndpoint, SessionError,
+};
+use crate::events::{Events, InBatches, InParts};
+use crate::{CloseEvent, Error, Message, Messages, Result, Session, host, logging};
 
 /// A component: the endpoints that it serves. `export!` implements this.
 pub trait Component: 'static {
@@ -44,6 +47,18 @@ impl Entry {
             path: E::PATH,
             config: E::config,
             open: open_in_parts::<E>,
+            hears_pongs: E::HEARS_PONGS,
+            hears_completions: E::HEARS_COMPLETIONS,
+        }
+    }
+
+    /// The entry of an endpoint type that takes several messages in one call.
+    #[must_use]
+    pub const fn in_batches<E: BatchEndpoint + ServerEndpoint>() -> Self {
+        Self {
+            path: E::PATH,
+            config: E::config,
+            open: open_in_batches::<E>,
             hears_pongs: E::HEARS_PONGS,
             hears_completions: E::HEARS_COMPLETIONS,
         }
@@ -165,6 +180,16 @@ impl OpenSession {
         self.events.on_part(piece, last).map_err(|error| self.keep(error))
     }
 
+    /// What `batches.on-messages` does.
+    ///
+    /// # Errors
+    ///
+    /// What the endpoint's own function says.
+    pub fn on_messages(&self, data: &[u8], spans: &[Span]) -> Result<(), String> {
+        let messages = Messages::new(data, spans);
+        self.events.on_messages(messages).map_err(|error| self.keep(error))
+    }
+
     /// What `pongs.on-pong` does.
     ///
     /// # Errors
@@ -213,6 +238,10 @@ fn open<E: Endpoint>(session: Session) -> Result<Box<dyn Events>> {
 
 fn open_in_parts<E: PartialEndpoint>(session: Session) -> Result<Box<dyn Events>> {
     Ok(Box::new(InParts(RefCell::new(E::on_open(session)?))))
+}
+
+fn open_in_batches<E: BatchEndpoint>(session: Session) -> Result<Box<dyn Events>> {
+    Ok(Box::new(InBatches(RefCell::new(E::on_open(session)?))))
 }
 
 /// The endpoint that serves this path. Where there is only one the path is not asked for: that is

@@ -6,7 +6,7 @@ use crate::bindings::exports::sockhop::websocket::endpoint as wit;
 use crate::coder::{Decode, IntoReply};
 use crate::error::find_in;
 use crate::send::SendError;
-use crate::{CloseEvent, Error, Message, Result, Session};
+use crate::{CloseEvent, Error, Message, Messages, Result, Session};
 
 pub use crate::bindings::sockhop::websocket::types::EndpointConfig;
 
@@ -162,6 +162,91 @@ pub trait PartialEndpoint: Sized + 'static {
 
     /// All that was queued before this token has been handed to the connection; see
     /// [`Endpoint::on_sent`], and `export!(Upload; parts, completions)`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Endpoint::on_sent`].
+    fn on_sent(&mut self, token: u64) -> Result {
+        let _ = token;
+        Ok(())
+    }
+
+    /// Something failed and the session goes on; see [`Endpoint::on_error`].
+    fn on_error(&mut self, error: SessionError) {
+        let _ = error;
+    }
+
+    /// The session has ended; see [`Endpoint::on_close`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Endpoint::on_close`].
+    fn on_close(&mut self, event: CloseEvent) -> Result {
+        let _ = event;
+        Ok(())
+    }
+}
+
+/// One side of one session that takes several messages in one call: all that have arrived when it
+/// is ready for them, so that a call for each is saved. It is for peers that send much at a time;
+/// where they wait for an answer to each message, an [`Endpoint`] that returns it costs less.
+///
+/// It is exported by `export!(Feed; batches)`, and every endpoint of that component is one.
+///
+/// ```
+/// use sockhop_guest::{BatchEndpoint, Messages, Result, Session, endpoint, export};
+///
+/// /// Adds up how much it is sent, and says so once for each batch.
+/// struct Feed { session: Session, bytes: usize }
+///
+/// #[endpoint("/feed")]
+/// impl BatchEndpoint for Feed {
+///     fn on_open(session: Session) -> Result<Self> {
+///         Ok(Self { session, bytes: 0 })
+///     }
+///
+///     fn on_messages(&mut self, messages: Messages<'_>) -> Result {
+///         self.bytes += messages.map(|message| message.as_bytes().len()).sum::<usize>();
+///         Ok(self.session.send(self.bytes.to_string())?)
+///     }
+/// }
+///
+/// export!(Feed; batches);
+/// # fn main() {}
+/// ```
+pub trait BatchEndpoint: Sized + 'static {
+    /// Begins a session; see [`Endpoint::on_open`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Endpoint::on_open`].
+    fn on_open(session: Session) -> Result<Self>;
+
+    /// Messages came from the peer, at least one: at most 128, and at most 64 KiB of them where
+    /// they are more than one. The host waits for none of them: one that comes alone is delivered
+    /// alone.
+    ///
+    /// What the endpoint answers it sends. A peer that does not read what it is sent is not read
+    /// from either, so that an endpoint may answer each message with one of the same size.
+    ///
+    /// # Errors
+    ///
+    /// On an error the session lives on, none of the messages is delivered again, and `on_error` is
+    /// called with the text.
+    fn on_messages(&mut self, messages: Messages<'_>) -> Result;
+
+    /// A pong came from the peer; see [`Endpoint::on_pong`], and `export!(Feed; batches, pongs)`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Endpoint::on_pong`].
+    fn on_pong(&mut self, data: Vec<u8>) -> Result {
+        let _ = data;
+        Ok(())
+    }
+
+    /// All that was queued before this token has been handed to the connection; see
+    /// [`Endpoint::on_sent`], and `export!(Feed; batches, completions)`.
     ///
     /// # Errors
     ///

@@ -3,13 +3,14 @@
 use std::cell::RefCell;
 
 use crate::coder::{Decode, IntoReply};
-use crate::endpoint::{Endpoint, PartialEndpoint, SessionError};
-use crate::{CloseEvent, Message, Result};
+use crate::endpoint::{BatchEndpoint, Endpoint, PartialEndpoint, SessionError};
+use crate::{CloseEvent, Message, Messages, Result};
 
 /// One session's endpoint.
 pub(crate) trait Events {
     fn on_message(&self, message: Message) -> Result<Option<Message>>;
     fn on_part(&self, piece: Message, last: bool) -> Result<()>;
+    fn on_messages(&self, messages: Messages<'_>) -> Result<()>;
     fn on_pong(&self, data: Vec<u8>) -> Result<()>;
     fn on_sent(&self, token: u64) -> Result<()>;
     fn on_error(&self, error: SessionError);
@@ -32,6 +33,10 @@ impl<E: Endpoint> Events for RefCell<E> {
 
     fn on_part(&self, _piece: Message, _last: bool) -> Result<()> {
         Err("this endpoint takes whole messages".into())
+    }
+
+    fn on_messages(&self, _messages: Messages<'_>) -> Result<()> {
+        Err("this endpoint takes messages one by one".into())
     }
 
     fn on_pong(&self, data: Vec<u8>) -> Result<()> {
@@ -61,6 +66,43 @@ impl<E: PartialEndpoint> Events for InParts<E> {
 
     fn on_part(&self, piece: Message, last: bool) -> Result<()> {
         self.0.borrow_mut().on_part(piece, last)
+    }
+
+    fn on_messages(&self, _messages: Messages<'_>) -> Result<()> {
+        Err("this endpoint takes messages piece by piece".into())
+    }
+
+    fn on_pong(&self, data: Vec<u8>) -> Result<()> {
+        self.0.borrow_mut().on_pong(data)
+    }
+
+    fn on_sent(&self, token: u64) -> Result<()> {
+        self.0.borrow_mut().on_sent(token)
+    }
+
+    fn on_error(&self, error: SessionError) {
+        self.0.borrow_mut().on_error(error);
+    }
+
+    fn on_close(&self, event: CloseEvent) -> Result<()> {
+        self.0.borrow_mut().on_close(event)
+    }
+}
+
+/// An endpoint that takes several messages in one call.
+pub(crate) struct InBatches<E>(pub(crate) RefCell<E>);
+
+impl<E: BatchEndpoint> Events for InBatches<E> {
+    fn on_message(&self, _message: Message) -> Result<Option<Message>> {
+        Err("this endpoint takes messages in batches".into())
+    }
+
+    fn on_part(&self, _piece: Message, _last: bool) -> Result<()> {
+        Err("this endpoint takes messages in batches".into())
+    }
+
+    fn on_messages(&self, messages: Messages<'_>) -> Result<()> {
+        self.0.borrow_mut().on_messages(messages)
     }
 
     fn on_pong(&self, data: Vec<u8>) -> Result<()> {

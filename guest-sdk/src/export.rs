@@ -33,6 +33,9 @@
 /// [`PartialEndpoint`](crate::PartialEndpoint), and
 /// `export!(Upload; parts, configurator = Gate)` a configurator beside them.
 ///
+/// `export!(Feed; batches)` exports endpoints that are a [`BatchEndpoint`](crate::BatchEndpoint). A
+/// component has `parts` or `batches`, not both.
+///
 /// `export!(Chat; pongs)` exports endpoints that override
 /// [`on_pong`](crate::Endpoint::on_pong), and `export!(Chat; completions)` such as override
 /// [`on_sent`](crate::Endpoint::on_sent). `export!(Chat; keys = Rooms)` says which sessions share an

@@ -105,6 +105,7 @@
 //! - [`OpenSessions`]: the endpoint's other sessions, and broadcasts to them.
 //! - [`Topic`]: sessions that are sent to together, whatever brings them together.
 //! - [`PartialEndpoint`] and [`OutgoingMessage`]: messages piece by piece, in and out.
+//! - [`BatchEndpoint`]: several messages in one call.
 //! - [`Configurator`]: accept or reject handshakes.
 //! - [`Connect`]: connections to other servers, which are sessions too.
 //! - [`InstanceKeys`]: say which sessions share an instance.
@@ -120,6 +121,7 @@ pub mod logging;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
 
+mod batch;
 #[doc(hidden)]
 pub mod bindings;
 mod close;
@@ -145,6 +147,7 @@ mod send;
 mod session;
 mod topic;
 
+pub use batch::{MessageRef, Messages};
 pub use close::{CloseCause, CloseEvent, CloseReason, Initiator, close_code};
 pub use coder::{Decode, DecodeError, Encode, EncodeError, IntoReply, Json};
 pub use configurator::{Configurator, Decision};
@@ -152,7 +155,8 @@ pub use connect::{
     Connect, ConnectError, Connected, Connecting, Container, ServerAnswer, SessionDefaults,
 };
 pub use endpoint::{
-    ClientEndpoint, Endpoint, EndpointConfig, PartialEndpoint, ServerEndpoint, SessionError,
+    BatchEndpoint, ClientEndpoint, Endpoint, EndpointConfig, PartialEndpoint, ServerEndpoint,
+    SessionError,
 };
 pub use error::{Error, Result};
 pub use handshake::{Extension, HandshakeRequest};
@@ -171,6 +175,7 @@ pub use topic::{Topic, TopicError};
 /// What the macros of this crate write in yours. No part of what this crate promises.
 #[doc(hidden)]
 pub mod __private {
+    pub use crate::batch::Span;
     pub use crate::bindings;
     pub use crate::coder::Chain;
     pub use crate::configurator::{Accepted, Parts, decide};

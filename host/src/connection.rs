@@ -4,6 +4,7 @@
 //! nothing is read, which is the back-pressure that the peer sees, but what others send to the
 //! session is written all the same.
 
+mod batching;
 mod buffers;
 mod keys;
 mod link;
@@ -44,6 +45,7 @@ pub trait Journal: Send + Sync {
 pub struct Connection<IO, E> {
     link: Link<IO>,
     guest: E,
+    takes_batches: bool,
     lifecycle: Lifecycle,
     journal: Arc<dyn Journal>,
     close_timeout: Duration,
@@ -72,8 +74,11 @@ impl<IO: AsyncRead + AsyncWrite + Unpin, E: Endpoint> Connection<IO, E> {
         let close_timeout = settings.close_timeout;
         let hears_pongs = guest.hears_pongs();
         let socket = Socket::new(role, io, already_read, delivery, hears_pongs, &settings);
-        let link = Link::new(socket, session, settings);
-        Self { link, guest, lifecycle: Lifecycle::new(), journal, close_timeout }
+        let takes_batches = guest.takes_batches();
+        let answers_by_sending = takes_batches || guest.takes_parts();
+        let link = Link::new(socket, session, answers_by_sending, settings);
+        let lifecycle = Lifecycle::new();
+        Self { link, guest, takes_batches, lifecycle, journal, close_timeout }
     }
 
     /// Serves the session to its end, and says how it ended.
@@ -95,6 +100,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin, E: Endpoint> Connection<IO, E> {
         self.open().await;
         while self.lifecycle.is_open() {
             match self.link.next().await {
+                Next::Message(message) if self.takes_batches => self.deliver_batch(message).await,
                 Next::Message(message) => self.deliver(message).await,
                 Next::Part { piece, last } => self.deliver_part(piece, last).await,
                 Next::Pong(data) => self.deliver_pong(data).await,
@@ -107,7 +113,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin, E: Endpoint> Connection<IO, E> {
 
     /// Closes, and tells the guest.
     async fn end(self) -> CloseEvent {
-        let Self { mut link, mut lifecycle, guest, journal, close_timeout } = self;
+        let Self { mut link, mut lifecycle, guest, journal, close_timeout, .. } = self;
         // A guest that hears nothing more does not hold its instance while the peer is waited for.
         let guest = lifecycle.tells_guest().then_some(guest);
         let session = Arc::clone(&link.session);
@@ -188,6 +194,19 @@ impl<IO: AsyncRead + AsyncWrite + Unpin, E: Endpoint> Connection<IO, E> {
             Err(Fault::Trapped(trap)) => return self.guest_gone(&trap),
         };
         self.tell_error(&failed).await;
+    }
+
+    /// Delivers a message with those behind it that are here already.
+    async fn deliver_batch(&mut self, first: Message) {
+        let batch = self.link.batch(first);
+        match self.link.during(self.guest.on_messages(batch)).await {
+            Ok(()) => {}
+            Err(Fault::Returned(text)) => {
+                self.note(format!("on-messages failed: {text}"));
+                self.tell_error(&SessionError::Handler(text)).await;
+            }
+            Err(Fault::Trapped(trap)) => self.guest_gone(&trap),
+        }
     }
 
     async fn deliver_part(&mut self, piece: Message, last: bool) {
@@ -301,7 +320,7 @@ async fn close<IO: AsyncRead + AsyncWrite + Unpin>(link: &mut Link<IO>, lifecycl
     }
     lifecycle.close_written();
     while lifecycle.awaits_peer() {
-        match poll_fn(|cx| link.socket.poll_incoming(cx)).await {
+        match poll_fn(|cx| link.poll_incoming(cx)).await {
             Incoming::Message(_) | Incoming::Part { .. } | Incoming::Pong(_) => {}
             Incoming::Close { code, phrase } => {
                 lifecycle.peer_closed(code, &phrase);

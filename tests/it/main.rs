@@ -7,6 +7,7 @@ mod admission;
 mod agreement;
 mod assets;
 mod backpressure;
+mod batches;
 mod browser;
 mod browser_tls;
 mod capacity;

@@ -43,16 +43,17 @@ fn inferred_types(item: &ItemImpl) -> Result<Vec<ImplItem>> {
     Ok(inferred)
 }
 
-/// Whether this is an `Endpoint`; otherwise it is a `PartialEndpoint`.
+/// Whether this is an `Endpoint`; otherwise it is a `PartialEndpoint` or a `BatchEndpoint`.
 fn takes_whole_messages(item: &ItemImpl) -> Result<bool> {
-    let told = "`#[endpoint]` stands on an `impl Endpoint for …` or `impl PartialEndpoint for …`";
+    let told = "`#[endpoint]` stands on an `impl Endpoint for …`, `impl PartialEndpoint for …` or \
+                `impl BatchEndpoint for …`";
     let Some((path, _)) = &item.trait_ else {
         return Err(Error::new_spanned(&item.self_ty, told));
     };
     let name = path.segments.last().map(|segment| segment.ident.to_string());
     let whole = match name.as_deref() {
         Some("Endpoint") => true,
-        Some("PartialEndpoint") => false,
+        Some("PartialEndpoint" | "BatchEndpoint") => false,
         _ => return Err(Error::new_spanned(path, told)),
     };
     if let Some(generic) = item.generics.params.first() {

@@ -1,5 +1,5 @@
-//! `export_with!`: the exports of components that take messages in pieces, or hear of pongs or of
-//! what has left.
+//! `export_with!`: the exports of components that take messages in pieces or in batches, or hear of
+//! pongs or of what has left.
 //!
 //! These exports name the resource that `endpoint` exports, so all are exported by the same
 //! bindings; and the SDK's own must not export them, or every component would have to. See
@@ -12,7 +12,7 @@ use syn::punctuated::Punctuated;
 use syn::{Error, Ident, Result, Token, Type, bracketed};
 
 /// The contract: the files of the package, to be wrapped as one.
-const CONTRACT: [&str; 9] = [
+const CONTRACT: [&str; 10] = [
     include_str!("../../../wit/types.wit"),
     include_str!("../../../wit/session.wit"),
     include_str!("../../../wit/sessions.wit"),
@@ -20,6 +20,7 @@ const CONTRACT: [&str; 9] = [
     include_str!("../../../wit/deployment.wit"),
     include_str!("../../../wit/endpoint.wit"),
     include_str!("../../../wit/parts.wit"),
+    include_str!("../../../wit/batches.wit"),
     include_str!("../../../wit/pongs.wit"),
     include_str!("../../../wit/completions.wit"),
 ];
@@ -28,6 +29,7 @@ const CONTRACT: [&str; 9] = [
 pub(crate) struct Exports {
     endpoints: Vec<Type>,
     parts: bool,
+    batches: bool,
     pongs: bool,
     completions: bool,
     configurator: Option<Type>,
@@ -41,6 +43,7 @@ impl Parse for Exports {
         let mut exports = Self {
             endpoints: endpoints.into_iter().collect(),
             parts: false,
+            batches: false,
             pongs: false,
             completions: false,
             configurator: None,
@@ -61,6 +64,7 @@ impl Exports {
         let name: Ident = input.parse()?;
         match name.to_string().as_str() {
             "parts" => self.parts = true,
+            "batches" => self.batches = true,
             "pongs" => self.pongs = true,
             "completions" => self.completions = true,
             "configurator" => {
@@ -68,16 +72,24 @@ impl Exports {
                 self.configurator = Some(input.parse()?);
             }
             _ => {
-                let told = "`parts`, `pongs`, `completions` or `configurator = …`";
+                let told = "`parts`, `batches`, `pongs`, `completions` or `configurator = …`";
                 return Err(Error::new_spanned(name, told));
             }
+        }
+        if self.parts && self.batches {
+            let told = "a message comes in pieces or with others: `parts` or `batches`, not both";
+            return Err(Error::new_spanned(name, told));
         }
         Ok(())
     }
 
     /// The component as the SDK's dispatch knows it.
     fn component(&self) -> TokenStream {
-        let of = if self.parts { quote!(in_parts) } else { quote!(of) };
+        let of = match (self.parts, self.batches) {
+            (true, _) => quote!(in_parts),
+            (_, true) => quote!(in_batches),
+            _ => quote!(of),
+        };
         let without_pongs = (!self.pongs).then(|| quote!(.without_pongs()));
         let without_completions = (!self.completions).then(|| quote!(.without_completions()));
         let endpoints = &self.endpoints;
@@ -98,8 +110,12 @@ impl Exports {
 impl Exports {
     /// The interfaces of the contract, by name.
     fn interfaces(&self) -> Vec<&'static str> {
-        let optional =
-            [(self.parts, "parts"), (self.pongs, "pongs"), (self.completions, "completions")];
+        let optional = [
+            (self.parts, "parts"),
+            (self.batches, "batches"),
+            (self.pongs, "pongs"),
+            (self.completions, "completions"),
+        ];
         let optional = optional.into_iter().filter(|(is_there, _)| *is_there);
         ["deployment", "endpoint"].into_iter().chain(optional.map(|(_, name)| name)).collect()
     }
@@ -165,6 +181,27 @@ fn optional(exports: &Exports) -> TokenStream {
             }
         }
     });
+    let batches = exports.batches.then(|| {
+        quote! {
+            use __sockhop_exports::exports::sockhop::websocket::batches;
+
+            impl batches::Guest for Exported {
+                fn on_messages(
+                    endpoint: endpoint::EndpointBorrow<'_>,
+                    data: ::std::vec::Vec<u8>,
+                    entries: ::std::vec::Vec<batches::Entry>,
+                ) -> ::std::result::Result<(), ::std::string::String> {
+                    let span = |entry: batches::Entry| ::sockhop_guest::__private::Span {
+                        is_text: ::std::matches!(entry.kind, batches::MessageKind::Text),
+                        offset: entry.offset,
+                        length: entry.length,
+                    };
+                    let spans: ::std::vec::Vec<_> = entries.into_iter().map(span).collect();
+                    endpoint.get::<Opened>().0.on_messages(&data, &spans)
+                }
+            }
+        }
+    });
     let pongs = exports.pongs.then(|| {
         quote! {
             impl __sockhop_exports::exports::sockhop::websocket::pongs::Guest for Exported {
@@ -189,7 +226,7 @@ fn optional(exports: &Exports) -> TokenStream {
             }
         }
     });
-    quote!(#parts #pongs #completions)
+    quote!(#parts #batches #pongs #completions)
 }
 
 /// From the exports to the SDK's dispatch.
@@ -255,5 +292,46 @@ fn glue(exports: &Exports) -> TokenStream {
 
             __sockhop_exports::export!(Exported with_types_in __sockhop_exports);
         };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn exports(input: TokenStream) -> std::result::Result<Exports, String> {
+        syn::parse2(input).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn batches_are_one_of_the_words_in_any_order() {
+        let words = [
+            quote!([Feed] batches),
+            quote!([Feed] batches, completions, pongs,),
+            quote!([Feed, Other] pongs, batches, configurator = Gate),
+        ];
+        for words in words {
+            let what = words.to_string();
+            let exports = exports(words).expect(&what);
+            let component = exports.component().to_string();
+            assert!(component.contains("Entry :: in_batches :: < Feed >"), "{component}");
+            assert!(exports.interfaces().contains(&"batches"), "{what}");
+            assert!(exports.world().contains("export sockhop:websocket/batches@0.1.0;"), "{what}");
+        }
+    }
+
+    #[test]
+    fn pieces_and_batches_do_not_go_together() {
+        for words in [quote!([Feed] parts, batches), quote!([Feed] batches, pongs, parts)] {
+            let what = words.to_string();
+            let told = exports(words).err().expect(&what);
+            assert!(told.contains("`parts` or `batches`, not both"), "{what}: {told}");
+        }
+    }
+
+    #[test]
+    fn a_word_that_is_none_is_told_which_there_are() {
+        let told = exports(quote!([Feed] bunches)).err().expect("no such word");
+        assert!(told.contains("`batches`") && told.contains("`completions`"), "{told}");
     }
 }

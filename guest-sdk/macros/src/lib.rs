@@ -52,8 +52,8 @@ pub fn endpoint(arguments: TokenStream, item: TokenStream) -> TokenStream {
 
 /// Says what serves connections that the component itself opens (Jakarta `@ClientEndpoint`).
 ///
-/// Stands on an `impl Endpoint for …` or `impl PartialEndpoint for …`, as
-/// [`endpoint`](macro@endpoint) does, and is exported with the others.
+/// Stands on an `impl Endpoint for …`, `impl PartialEndpoint for …` or `impl BatchEndpoint for …`,
+/// as [`endpoint`](macro@endpoint) does, and is exported with the others.
 ///
 /// ```text
 /// #[client_endpoint("feed", subprotocols = ["feed.v1"])]

@@ -6,15 +6,16 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::configurator::{Parts, decide};
-use crate::events::InParts;
+use crate::events::{InBatches, InParts};
 use crate::keys::instance_key;
 use crate::mock::{Properties, QueueLimits, Settings, TopicLimits, Wire};
 use crate::testing::agreement::{Agreement, agree};
 use crate::testing::room::{Room, Seat, Served};
 use crate::testing::{Dialled, Handshake, NotOpened, Peer, SlowReader};
 use crate::{
-    CloseReason, Configurator, Endpoint, EndpointConfig, HandshakeRequest, INSTANCE_KEY_BYTES_MAX,
-    InstanceKeys, PartialEndpoint, Result, ServerEndpoint, Session, close_code,
+    BatchEndpoint, CloseReason, Configurator, Endpoint, EndpointConfig, HandshakeRequest,
+    INSTANCE_KEY_BYTES_MAX, InstanceKeys, PartialEndpoint, Result, ServerEndpoint, Session,
+    close_code,
 };
 
 /// A host that serves one endpoint to the peers of a test. See the [module](super).
@@ -48,6 +49,14 @@ impl<E: PartialEndpoint + ServerEndpoint> Host<E> {
     #[must_use]
     pub fn in_parts() -> Self {
         Self::serving(|session| Ok(Rc::new(InParts(RefCell::new(E::on_open(session)?)))))
+    }
+}
+
+impl<E: BatchEndpoint + ServerEndpoint> Host<E> {
+    /// A host of this endpoint, which takes several messages in one call.
+    #[must_use]
+    pub fn in_batches() -> Self {
+        Self::serving(|session| Ok(Rc::new(InBatches(RefCell::new(E::on_open(session)?)))))
     }
 }
 

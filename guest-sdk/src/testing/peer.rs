@@ -4,7 +4,7 @@ use std::fmt;
 use std::rc::Rc;
 
 use crate::mock::{Control, by_cause, by_peer};
-use crate::testing::room::{Incoming, Room, Seat};
+use crate::testing::room::{Incoming, Room, Seat, Takes};
 use crate::{
     CloseCause, CloseEvent, Decode, Encode, Error, Initiator, Message, ServerEndpoint, Session,
 };
@@ -56,11 +56,25 @@ impl<E: ServerEndpoint> Peer<E> {
     /// panics, here and wherever a peer does something.
     pub fn send(&self, message: impl Encode) {
         let message = encoded(message);
-        if self.seat.takes_pieces() {
-            self.send_pieces(pieces(&message));
-        } else {
-            self.room.receive(&self.seat, [Incoming::Message(message)]);
+        match self.seat.takes() {
+            Takes::Messages => self.room.receive(&self.seat, [Incoming::Message(message)]),
+            Takes::Pieces => self.send_pieces(pieces(&message)),
+            Takes::Batches => self.send_batch([message]),
         }
+    }
+
+    /// Sends messages that arrive together, to an endpoint that takes several in one call. Where
+    /// one is too large, those before it are delivered, and it closes the session with 1009. No
+    /// messages are none.
+    pub fn send_batch(&self, messages: impl IntoIterator<Item = impl Into<Message>>) {
+        let limit = self.seat.wire.settings().max_message_size;
+        let mut fits: Vec<Message> = messages.into_iter().map(Into::into).collect();
+        let large = fits.iter().position(|message| message.len() as u64 > limit);
+        let large = large.map(|at| fits.split_off(at));
+        let batch = (!fits.is_empty()).then_some(Incoming::Batch(fits));
+        // A message that is too large is delivered to nobody, however it would have been.
+        let large = large.and_then(|behind| behind.into_iter().next()).map(Incoming::Message);
+        self.room.receive(&self.seat, batch.into_iter().chain(large));
     }
 
     /// Sends one message to an endpoint that takes messages piece by piece, cut as it is here. The

@@ -5,20 +5,30 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use crate::batch::joined;
 use crate::bindings::sockhop::websocket::session::SendError as Unsent;
 use crate::dispatch::OpenSession;
-use crate::events::{Events, InParts};
+use crate::events::{Events, InBatches, InParts};
 use crate::mock::{self, Directory, Offered, WAITING_BYTES_FOR_PIECES_MAX, Wire};
 use crate::{
-    CloseCause, CloseEvent, Endpoint, Error, Message, PartialEndpoint, Result, SessionError,
+    BatchEndpoint, CloseCause, CloseEvent, Endpoint, Error, Message, Messages, PartialEndpoint,
+    Result, SessionError,
 };
+
+/// How an endpoint takes messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Takes {
+    Messages,
+    Pieces,
+    Batches,
+}
 
 /// An endpoint that is served, and can be looked at.
 pub(super) trait Served<E>: Events {
     fn cell(&self) -> &RefCell<E>;
 
-    /// Whether it takes messages piece by piece.
-    fn takes_pieces(&self) -> bool;
+    /// How it takes messages.
+    fn takes(&self) -> Takes;
 }
 
 impl<E: Endpoint> Served<E> for RefCell<E> {
@@ -26,8 +36,8 @@ impl<E: Endpoint> Served<E> for RefCell<E> {
         self
     }
 
-    fn takes_pieces(&self) -> bool {
-        false
+    fn takes(&self) -> Takes {
+        Takes::Messages
     }
 }
 
@@ -36,8 +46,18 @@ impl<E: PartialEndpoint> Served<E> for InParts<E> {
         &self.0
     }
 
-    fn takes_pieces(&self) -> bool {
-        true
+    fn takes(&self) -> Takes {
+        Takes::Pieces
+    }
+}
+
+impl<E: BatchEndpoint> Served<E> for InBatches<E> {
+    fn cell(&self) -> &RefCell<E> {
+        &self.0
+    }
+
+    fn takes(&self) -> Takes {
+        Takes::Batches
     }
 }
 
@@ -51,6 +71,10 @@ impl<E> Events for Ear<E> {
 
     fn on_part(&self, piece: Message, last: bool) -> Result<()> {
         self.0.on_part(piece, last)
+    }
+
+    fn on_messages(&self, messages: Messages<'_>) -> Result<()> {
+        self.0.on_messages(messages)
     }
 
     fn on_pong(&self, data: Vec<u8>) -> Result<()> {
@@ -75,6 +99,8 @@ impl<E> Events for Ear<E> {
 pub(super) enum Incoming {
     Message(Message),
     Piece(Message, bool),
+    /// At least one, none of which is too large.
+    Batch(Vec<Message>),
     Pong(Vec<u8>),
     /// Nothing of the peer's: what was queued before this token has left.
     Sent(u64),
@@ -126,8 +152,8 @@ impl<E: 'static> Seat<E> {
         self.guest.borrow().is_none()
     }
 
-    pub(super) fn takes_pieces(&self) -> bool {
-        self.guest().is_some_and(|guest| guest.served.takes_pieces())
+    pub(super) fn takes(&self) -> Takes {
+        self.guest().map_or(Takes::Messages, |guest| guest.served.takes())
     }
 
     pub(super) fn look<R>(&self, look: impl FnOnce(&E) -> R) -> Option<R> {
@@ -175,8 +201,9 @@ impl<E: 'static> Seat<E> {
         }
         let waiting = self.wire.queue().status().queued_bytes;
         let mut inbox = self.inbox.borrow_mut();
-        let is_piece = matches!(inbox.front(), Some(Incoming::Piece(..)));
-        if is_piece && waiting > WAITING_BYTES_FOR_PIECES_MAX {
+        let waits_for_room =
+            matches!(inbox.front(), Some(Incoming::Piece(..) | Incoming::Batch(_)));
+        if waits_for_room && waiting > WAITING_BYTES_FOR_PIECES_MAX {
             return None;
         }
         inbox.pop_front()
@@ -212,6 +239,13 @@ impl<E: 'static> Seat<E> {
                 Ok(()) => return Step::Done,
                 Err(text) => text,
             },
+            Some(Incoming::Batch(messages)) => {
+                let (data, spans) = joined(&messages);
+                match guest.session.on_messages(&data, &spans) {
+                    Ok(()) => return Step::Done,
+                    Err(text) => text,
+                }
+            }
             Some(Incoming::Sent(token)) => match guest.session.on_sent(token) {
                 Ok(()) => return Step::Done,
                 Err(text) => text,

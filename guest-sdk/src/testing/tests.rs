@@ -1,5 +1,6 @@
 //! Tests of the mock host by endpoints that do what guests do.
 
+mod batches;
 mod keys;
 mod topics;
 

@@ -21,6 +21,6 @@ mod generated {
 }
 
 pub(crate) use generated::exports::sockhop::websocket::{
-    completions, configurator, deployment, endpoint, keys, parts, pongs,
+    batches, completions, configurator, deployment, endpoint, keys, parts, pongs,
 };
 pub(crate) use generated::sockhop::websocket::{container, session, sessions, topics, types};

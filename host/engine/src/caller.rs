@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use sockhop_session::handshake::{EndpointConfig, HandshakeDecision, HandshakeRequest};
 use sockhop_session::port::{Fault, SessionError, Trap, TrapKind};
-use sockhop_session::{CloseEvent, Handle, Message};
+use sockhop_session::{Batch, CloseEvent, Handle, Message};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::ReusableBoxFuture;
 use wasmtime::component::ResourceAny;
@@ -139,6 +139,19 @@ impl Caller {
     ) -> Result<(), Fault> {
         self.call("parts.on-part", |mut instance| async move {
             let taken = instance.on_part(endpoint, &piece, last).await;
+            ended(instance, taken)
+        })
+        .await?
+    }
+
+    /// `batches.on-messages`, for a component that exports it.
+    pub(crate) async fn on_messages(
+        &mut self,
+        endpoint: ResourceAny,
+        batch: Batch,
+    ) -> Result<(), Fault> {
+        self.call("batches.on-messages", |mut instance| async move {
+            let taken = instance.on_messages(endpoint, &batch).await;
             ended(instance, taken)
         })
         .await?

@@ -3,17 +3,18 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use sockhop_session::batch::Entry;
 use sockhop_session::handshake::{
     Acceptance, EndpointConfig, HandshakeDecision, HandshakeRequest, Principal,
 };
 use sockhop_session::port::SessionError;
 use sockhop_session::properties::{Property, PropertyError};
 use sockhop_session::{
-    AwaitError, CloseCause, CloseError, CloseEvent, ControlError, Extension, Initiator, Message,
-    NotifyError, QueueStatus, SendError, TopicError, WriteError,
+    AwaitError, Batch, CloseCause, CloseError, CloseEvent, ControlError, Extension, Initiator,
+    Kind, Message, NotifyError, QueueStatus, SendError, TopicError, WriteError,
 };
 
-use crate::bindings::{configurator, deployment, endpoint, session, topics, types};
+use crate::bindings::{batches, configurator, deployment, endpoint, session, topics, types};
 
 /// The longest limit in time that a guest sets: more is as good as none, and sums of times stay
 /// within what clocks can tell.
@@ -31,6 +32,18 @@ pub(crate) fn message_from_guest(message: types::MessageResult) -> Message {
         types::MessageResult::Text(text) => Message::Text(text.into()),
         types::MessageResult::Binary(data) => Message::Binary(data.into()),
     }
+}
+
+pub(crate) fn entries_to_guest(batch: &Batch) -> Vec<batches::Entry> {
+    let entry = |entry: &Entry| batches::Entry {
+        kind: match entry.kind {
+            Kind::Text => batches::MessageKind::Text,
+            Kind::Binary => batches::MessageKind::Binary,
+        },
+        offset: entry.offset,
+        length: entry.length,
+    };
+    batch.entries().iter().map(entry).collect()
 }
 
 pub(crate) fn queue_status(status: QueueStatus) -> session::QueueStatus {

@@ -5,12 +5,14 @@ use std::time::Duration;
 
 use sockhop_session::handshake::{EndpointConfig, HandshakeDecision, HandshakeRequest};
 use sockhop_session::port::{Fault, SessionError, Trap, TrapKind};
-use sockhop_session::{CloseEvent, Handle, Message};
+use sockhop_session::{Batch, CloseEvent, Handle, Message};
 use tokio::sync::OwnedSemaphorePermit;
 use wasmtime::Store;
 use wasmtime::component::ResourceAny;
 
-use crate::bindings::{completions, configurator, deployment, endpoint, keys, parts, pongs};
+use crate::bindings::{
+    batches, completions, configurator, deployment, endpoint, keys, parts, pongs,
+};
 use crate::container::Surroundings;
 use crate::convert::{self, BorrowedRequest};
 use crate::ctx::{Ctx, SessionRef};
@@ -28,6 +30,7 @@ pub(crate) struct Instance {
     endpoint: endpoint::Guest,
     configurator: Option<configurator::Guest>,
     parts: Option<parts::Guest>,
+    batches: Option<batches::Guest>,
     pongs: Option<pongs::Guest>,
     completions: Option<completions::Guest>,
     keys: Option<keys::Guest>,
@@ -76,6 +79,12 @@ impl Instance {
                 .map_err(mismatch)?,
             parts: exports
                 .parts
+                .as_ref()
+                .map(|indices| indices.load(&mut store, &instance))
+                .transpose()
+                .map_err(mismatch)?,
+            batches: exports
+                .batches
                 .as_ref()
                 .map(|indices| indices.load(&mut store, &instance))
                 .transpose()
@@ -200,6 +209,21 @@ impl Instance {
         self.begin(call).map_err(Fault::Trapped)?;
         let piece = convert::message_to_guest(piece);
         let called = parts.call_on_part(&mut self.store, endpoint, piece, last);
+        let called = within(self.event_wait, &self.pace, called).await;
+        self.end(call, called).map_err(Fault::Trapped)?.map_err(Fault::Returned)
+    }
+
+    /// `batches.on-messages`, for a component that exports it.
+    pub(crate) async fn on_messages(
+        &mut self,
+        endpoint: ResourceAny,
+        batch: &Batch,
+    ) -> Result<(), Fault> {
+        let Some(batches) = self.batches.clone() else { return Ok(()) };
+        let call = "batches.on-messages";
+        self.begin(call).map_err(Fault::Trapped)?;
+        let entries = convert::entries_to_guest(batch);
+        let called = batches.call_on_messages(&mut self.store, endpoint, batch.data(), &entries);
         let called = within(self.event_wait, &self.pace, called).await;
         self.end(call, called).map_err(Fault::Trapped)?.map_err(Fault::Returned)
     }

@@ -4,7 +4,9 @@ use sha2::{Digest, Sha256};
 use thiserror::Error;
 use wasmtime::component::{Component, InstancePre};
 
-use crate::bindings::{completions, configurator, deployment, endpoint, keys, parts, pongs};
+use crate::bindings::{
+    batches, completions, configurator, deployment, endpoint, keys, parts, pongs,
+};
 use crate::ctx::Ctx;
 use crate::engine::Engine;
 
@@ -15,6 +17,7 @@ const EXPORTS_REQUIRED: [&str; 2] =
 /// The interfaces that a guest may export.
 const EXPORT_CONFIGURATOR: &str = "sockhop:websocket/configurator@0.1.0";
 const EXPORT_PARTS: &str = "sockhop:websocket/parts@0.1.0";
+const EXPORT_BATCHES: &str = "sockhop:websocket/batches@0.1.0";
 const EXPORT_PONGS: &str = "sockhop:websocket/pongs@0.1.0";
 const EXPORT_COMPLETIONS: &str = "sockhop:websocket/completions@0.1.0";
 const EXPORT_KEYS: &str = "sockhop:websocket/keys@0.1.0";
@@ -62,6 +65,12 @@ pub enum LoadError {
         .0.join(", ")
     )]
     Exports(Vec<String>),
+    /// It has two exports for the same messages.
+    #[error(
+        "it exports both sockhop:websocket/parts and sockhop:websocket/batches; a message comes in \
+         pieces or with others, not both"
+    )]
+    PartsAndBatches,
     /// An import or export has the right name and the wrong type.
     #[error("it does not fit the contract sockhop:websocket@0.1.0: {0}")]
     Mismatch(String),
@@ -84,6 +93,7 @@ pub(crate) struct Exports {
     pub(crate) endpoint: endpoint::GuestIndices,
     pub(crate) configurator: Option<configurator::GuestIndices>,
     pub(crate) parts: Option<parts::GuestIndices>,
+    pub(crate) batches: Option<batches::GuestIndices>,
     pub(crate) pongs: Option<pongs::GuestIndices>,
     pub(crate) completions: Option<completions::GuestIndices>,
     pub(crate) keys: Option<keys::GuestIndices>,
@@ -116,6 +126,10 @@ impl Program {
                 .then(|| parts::GuestIndices::new(&pre))
                 .transpose()
                 .map_err(mismatch)?,
+            batches: exports(EXPORT_BATCHES)
+                .then(|| batches::GuestIndices::new(&pre))
+                .transpose()
+                .map_err(mismatch)?,
             pongs: exports(EXPORT_PONGS)
                 .then(|| pongs::GuestIndices::new(&pre))
                 .transpose()
@@ -138,6 +152,7 @@ impl Program {
         let optional = [
             (self.has_configurator(), "sockhop:websocket/configured-endpoints@0.1.0"),
             (self.takes_parts(), "sockhop:websocket/partial-endpoints@0.1.0"),
+            (self.takes_batches(), "sockhop:websocket/batching-endpoints@0.1.0"),
             (self.hears_pongs(), "sockhop:websocket/pong-hearing-endpoints@0.1.0"),
             (self.hears_completions(), "sockhop:websocket/completion-hearing-endpoints@0.1.0"),
             (self.names_keys(), "sockhop:websocket/keyed-endpoints@0.1.0"),
@@ -172,6 +187,12 @@ impl Program {
     #[must_use]
     pub fn takes_parts(&self) -> bool {
         self.exports.parts.is_some()
+    }
+
+    /// Whether the component takes several messages in one call.
+    #[must_use]
+    pub fn takes_batches(&self) -> bool {
+        self.exports.batches.is_some()
     }
 
     /// Whether the component decides about handshakes.
@@ -232,5 +253,11 @@ fn check_exports(exported: &[String]) -> Result<(), LoadError> {
     let has = |name: &str| exported.iter().any(|exported| exported == name);
     let lacking: Vec<_> =
         EXPORTS_REQUIRED.iter().filter(|name| !has(name)).map(|name| (*name).to_owned()).collect();
-    if lacking.is_empty() { Ok(()) } else { Err(LoadError::Exports(lacking)) }
+    if !lacking.is_empty() {
+        return Err(LoadError::Exports(lacking));
+    }
+    if has(EXPORT_PARTS) && has(EXPORT_BATCHES) {
+        return Err(LoadError::PartsAndBatches);
+    }
+    Ok(())
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use sockhop_session::handshake::{HandshakeDecision, HandshakeRequest};
 use sockhop_session::port::{Endpoint, Fault, SessionError, Trap};
-use sockhop_session::{CloseEvent, Handle, Message};
+use sockhop_session::{Batch, CloseEvent, Handle, Message};
 use thiserror::Error;
 use wasmtime::component::ResourceAny;
 
@@ -115,15 +115,16 @@ impl Seats {
 pub struct Seat {
     place: Place,
     endpoint_path: Arc<str>,
-    heard: Heard,
+    takes: Takes,
 }
 
-/// What the guest hears of beside what all do.
+/// What the component is called with beside, or in place of, whole messages.
 #[derive(Clone, Copy)]
-struct Heard {
-    takes_parts: bool,
-    hears_pongs: bool,
-    hears_completions: bool,
+struct Takes {
+    parts: bool,
+    batches: bool,
+    pongs: bool,
+    completions: bool,
 }
 
 enum Place {
@@ -134,12 +135,13 @@ enum Place {
 impl Seat {
     fn new(guest: &Guest, place: Place, endpoint_path: Arc<str>) -> Self {
         let program = &guest.program;
-        let heard = Heard {
-            takes_parts: program.takes_parts(),
-            hears_pongs: program.hears_pongs(),
-            hears_completions: program.hears_completions(),
+        let takes = Takes {
+            parts: program.takes_parts(),
+            batches: program.takes_batches(),
+            pongs: program.hears_pongs(),
+            completions: program.hears_completions(),
         };
-        Self { place, endpoint_path, heard }
+        Self { place, endpoint_path, takes }
     }
 
     /// A seat in an instance that was made for it.
@@ -179,14 +181,14 @@ impl Seat {
             Place::Own(instance) => Kind::Own(OwnSession { instance, session, endpoint: None }),
             Place::Shared(shard) => Kind::Shared(shard.session(session)),
         };
-        GuestSession { kind, heard: self.heard }
+        GuestSession { kind, takes: self.takes }
     }
 }
 
 /// The guest's side of one session.
 pub struct GuestSession {
     kind: Kind,
-    heard: Heard,
+    takes: Takes,
 }
 
 enum Kind {
@@ -229,7 +231,7 @@ impl Endpoint for GuestSession {
     }
 
     fn takes_parts(&self) -> bool {
-        self.heard.takes_parts
+        self.takes.parts
     }
 
     async fn on_part(&mut self, piece: Message, last: bool) -> Result<(), Fault> {
@@ -242,12 +244,26 @@ impl Endpoint for GuestSession {
         }
     }
 
+    fn takes_batches(&self) -> bool {
+        self.takes.batches
+    }
+
+    async fn on_messages(&mut self, batch: Batch) -> Result<(), Fault> {
+        match &mut self.kind {
+            Kind::Own(own) => {
+                let endpoint = own.endpoint().map_err(Fault::Trapped)?;
+                own.instance.on_messages(endpoint, batch).await
+            }
+            Kind::Shared(shared) => shared.on_messages(batch).await,
+        }
+    }
+
     fn hears_pongs(&self) -> bool {
-        self.heard.hears_pongs
+        self.takes.pongs
     }
 
     fn hears_completions(&self) -> bool {
-        self.heard.hears_completions
+        self.takes.completions
     }
 
     async fn on_sent(&mut self, token: u64) -> Result<(), Fault> {

@@ -1,22 +1,21 @@
 //! Instances that sessions share: each is a task with a bounded mailbox.
 
-use std::collections::HashMap;
+mod room;
+
 use std::num::NonZeroU16;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use sockhop_session::handshake::{HandshakeDecision, HandshakeRequest};
-use sockhop_session::outbound::CloseRequest;
 use sockhop_session::port::{Fault, SessionError, Trap, TrapKind};
-use sockhop_session::{CloseCause, CloseEvent, Handle, Message, SessionId};
+use sockhop_session::{Batch, CloseEvent, Handle, Message};
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
-use wasmtime::component::ResourceAny;
 
+use self::room::{Event, Room};
 use crate::caller::Caller;
 use crate::container::Surroundings;
 use crate::guest::Guest;
-use crate::keyed::KeyError;
 use crate::seats::SeatError;
 
 /// The most events that wait for one shared instance. A session has at most one event there, and
@@ -164,6 +163,11 @@ impl ShardSession {
         self.ask("parts.on-part", |reply| Event::Part { id, piece, last, reply }).await
     }
 
+    pub(crate) async fn on_messages(&mut self, batch: Batch) -> Result<(), Fault> {
+        let id = self.session.id();
+        self.ask("batches.on-messages", |reply| Event::Batch { id, batch, reply }).await
+    }
+
     pub(crate) async fn on_pong(&mut self, data: Bytes) -> Result<(), Fault> {
         let id = self.session.id();
         self.ask("pongs.on-pong", |reply| Event::Pong { id, data, reply }).await
@@ -202,58 +206,6 @@ impl ShardSession {
     }
 }
 
-enum Event {
-    Handshake {
-        endpoint_path: Arc<str>,
-        request: Box<HandshakeRequest>,
-        reply: oneshot::Sender<Result<Option<HandshakeDecision>, SeatError>>,
-    },
-    Key {
-        endpoint_path: Arc<str>,
-        request: Box<HandshakeRequest>,
-        reply: oneshot::Sender<Result<String, SeatError>>,
-    },
-    Open {
-        session: Arc<Handle>,
-        reply: oneshot::Sender<Result<(), Fault>>,
-    },
-    Message {
-        id: SessionId,
-        message: Message,
-        reply: oneshot::Sender<Result<Option<Message>, Fault>>,
-    },
-    Part {
-        id: SessionId,
-        piece: Message,
-        last: bool,
-        reply: oneshot::Sender<Result<(), Fault>>,
-    },
-    Pong {
-        id: SessionId,
-        data: Bytes,
-        reply: oneshot::Sender<Result<(), Fault>>,
-    },
-    Sent {
-        id: SessionId,
-        token: u64,
-        reply: oneshot::Sender<Result<(), Fault>>,
-    },
-    Error {
-        id: SessionId,
-        error: SessionError,
-        reply: oneshot::Sender<Result<(), Trap>>,
-    },
-    Close {
-        id: SessionId,
-        event: CloseEvent,
-        reply: oneshot::Sender<Result<(), Fault>>,
-    },
-    Finish {
-        id: SessionId,
-        reply: oneshot::Sender<Result<(), Trap>>,
-    },
-}
-
 /// The instance's task: ends when nobody can send to it any more, or at a trap.
 async fn run<L>(
     guest: Guest,
@@ -264,7 +216,7 @@ async fn run<L>(
 ) {
     let Inbox { mut mailbox, home } = inbox;
     let mut room = match Caller::new(&guest, &around, Some(home), permit).await {
-        Ok(instance) => Room { _listed: listed, instance, sessions: HashMap::new() },
+        Ok(instance) => Room::new(listed, instance),
         Err(error) => {
             mailbox.close();
             while let Some(event) = mailbox.recv().await {
@@ -275,128 +227,12 @@ async fn run<L>(
     };
     while let Some(event) = mailbox.recv().await {
         room.serve(event).await;
-        if room.instance.is_gone() {
+        if room.is_gone() {
             // Nothing more comes in, so every session here is known: each is told that its guest is
             // gone.
             mailbox.close();
-            for (session, _endpoint) in room.sessions.values() {
-                session.close(CloseRequest::by_host(CloseCause::GuestFailed));
-            }
+            room.close_all();
             return;
-        }
-    }
-}
-
-/// A shared instance and the sessions in it. Fields are dropped in order: off the list first.
-struct Room<L> {
-    _listed: L,
-    instance: Caller,
-    sessions: HashMap<SessionId, (Arc<Handle>, ResourceAny)>,
-}
-
-impl<L> Room<L> {
-    /// Serves one event and answers it. Nobody may wait for the answer any more.
-    async fn serve(&mut self, event: Event) {
-        match event {
-            Event::Handshake { endpoint_path, request, reply } => {
-                let decided = self.instance.handshake(endpoint_path, *request).await;
-                let _unheard = reply.send(decided.map_err(SeatError::Trap));
-            }
-            Event::Key { endpoint_path, request, reply } => {
-                let named = self.instance.instance_key(endpoint_path, *request).await;
-                let _unheard = reply.send(named.map_err(|fault| match fault {
-                    Fault::Returned(why) => KeyError::Refused(why).into(),
-                    Fault::Trapped(trap) => SeatError::Trap(trap),
-                }));
-            }
-            Event::Open { session, reply } => {
-                let opened = self.instance.open(Arc::clone(&session)).await.map(|endpoint| {
-                    self.sessions.insert(session.id(), (session, endpoint));
-                });
-                let _unheard = reply.send(opened);
-            }
-            Event::Message { id, message, reply } => {
-                let replied = match self.endpoint(id) {
-                    Ok(endpoint) => self.instance.on_message(endpoint, message).await,
-                    Err(trap) => Err(Fault::Trapped(trap)),
-                };
-                let _unheard = reply.send(replied);
-            }
-            Event::Part { id, piece, last, reply } => {
-                let taken = match self.endpoint(id) {
-                    Ok(endpoint) => self.instance.on_part(endpoint, piece, last).await,
-                    Err(trap) => Err(Fault::Trapped(trap)),
-                };
-                let _unheard = reply.send(taken);
-            }
-            Event::Pong { id, data, reply } => {
-                let told = match self.endpoint(id) {
-                    Ok(endpoint) => self.instance.on_pong(endpoint, data).await,
-                    Err(trap) => Err(Fault::Trapped(trap)),
-                };
-                let _unheard = reply.send(told);
-            }
-            Event::Sent { id, token, reply } => {
-                let told = match self.endpoint(id) {
-                    Ok(endpoint) => self.instance.on_sent(endpoint, token).await,
-                    Err(trap) => Err(Fault::Trapped(trap)),
-                };
-                let _unheard = reply.send(told);
-            }
-            Event::Error { id, error, reply } => {
-                let told = match self.endpoint(id) {
-                    Ok(endpoint) => self.instance.on_error(endpoint, error).await,
-                    Err(trap) => Err(trap),
-                };
-                let _unheard = reply.send(told);
-            }
-            Event::Close { id, event, reply } => {
-                let told = match self.endpoint(id) {
-                    Ok(endpoint) => self.instance.on_close(endpoint, event).await,
-                    Err(trap) => Err(Fault::Trapped(trap)),
-                };
-                let _unheard = reply.send(told);
-            }
-            Event::Finish { id, reply } => {
-                let finished = match self.sessions.remove(&id) {
-                    Some((_session, endpoint)) => self.instance.drop_endpoint(endpoint).await,
-                    None => Err(not_open()),
-                };
-                let _unheard = reply.send(finished);
-            }
-        }
-    }
-
-    fn endpoint(&self, id: SessionId) -> Result<ResourceAny, Trap> {
-        self.sessions.get(&id).map(|(_session, endpoint)| *endpoint).ok_or_else(not_open)
-    }
-}
-
-impl Event {
-    /// Answers without an instance: there is none.
-    fn refuse(self, error: &SeatError) {
-        let trap = |call| match error {
-            SeatError::Trap(trap) => trap.clone(),
-            SeatError::AtCapacity
-            | SeatError::PoolFull(_)
-            | SeatError::Mismatch(_)
-            | SeatError::Key(_) => {
-                Trap { kind: TrapKind::InstanceGone, call, detail: error.to_string() }
-            }
-        };
-        match self {
-            Self::Handshake { reply, .. } => drop(reply.send(Err(error.clone()))),
-            Self::Key { reply, .. } => drop(reply.send(Err(error.clone()))),
-            Self::Open { reply, .. } => drop(reply.send(Err(trap("endpoint.open").into()))),
-            Self::Message { reply, .. } => {
-                drop(reply.send(Err(trap("endpoint.on-message").into())));
-            }
-            Self::Part { reply, .. } => drop(reply.send(Err(trap("parts.on-part").into()))),
-            Self::Pong { reply, .. } => drop(reply.send(Err(trap("pongs.on-pong").into()))),
-            Self::Sent { reply, .. } => drop(reply.send(Err(trap("completions.on-sent").into()))),
-            Self::Error { reply, .. } => drop(reply.send(Err(trap("endpoint.on-error")))),
-            Self::Close { reply, .. } => drop(reply.send(Err(trap("endpoint.on-close").into()))),
-            Self::Finish { reply, .. } => drop(reply.send(Err(trap("the endpoint's destructor")))),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The sandbox with guests in the text format and real session handles.
 
+mod batches;
 mod budgets;
 mod keyed;
 mod load;

@@ -13,11 +13,13 @@
 //! | [`handle`] | a session as anyone may hold it: identity, sending, closing |
 //! | [`limits`] | what a guest may set for its session |
 //! | [`handshake`] | the opening handshake as a guest sees it, and what it may decide |
+//! | [`batch`] | several messages for one call into a guest |
 //! | [`port`] | the two seams: guests for a connection, other sessions for a guest |
 //! | [`topics`] | what the topics of an endpoint may take |
 
 #![forbid(unsafe_code)]
 
+pub mod batch;
 pub mod close;
 pub mod handle;
 pub mod handshake;
@@ -29,6 +31,7 @@ pub mod port;
 pub mod properties;
 pub mod topics;
 
+pub use batch::Batch;
 pub use close::{CloseCause, CloseError, CloseEvent, CloseReason, Initiator};
 pub use handle::{Handle, Identity, SessionId};
 pub use outbound::{
@@ -36,5 +39,5 @@ pub use outbound::{
     SendError, SlowReader, StreamId, WriteError,
 };
 pub use sockhop_wire::extensions::Extension;
-pub use sockhop_wire::{Message, Shared};
+pub use sockhop_wire::{Kind, Message, Shared};
 pub use topics::{TopicError, TopicLimits};

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use thiserror::Error;
 
+use crate::batch::Batch;
 use crate::close::CloseEvent;
 use crate::handle::{Handle, SessionId};
 use crate::outbound::SendError;
@@ -101,6 +102,17 @@ pub trait Endpoint: Send {
         _piece: Message,
         _last: bool,
     ) -> impl Future<Output = Result<(), Fault>> + Send {
+        async { Ok(()) }
+    }
+
+    /// Whether the guest takes several messages at a time: then [`on_messages`](Self::on_messages)
+    /// is called in place of `on_message`.
+    fn takes_batches(&self) -> bool {
+        false
+    }
+
+    /// Delivers messages.
+    fn on_messages(&mut self, _batch: Batch) -> impl Future<Output = Result<(), Fault>> + Send {
         async { Ok(()) }
     }
 

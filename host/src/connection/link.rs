@@ -82,6 +82,11 @@ pub(super) struct Link<IO> {
     /// The close that was asked for, once it has been taken from the queue.
     pub(super) closing: Option<CloseRequest>,
     pub(super) lost: bool,
+    /// What the peer has said behind a batch, and nobody was told of yet. Few ever have one.
+    pub(super) ahead: Option<Box<Incoming>>,
+    /// Whether the guest answers by sending alone: then nothing is read while the socket is full,
+    /// so that what it answers is not refused for want of room.
+    answers_by_sending: bool,
     pub(super) timers: Timers,
     /// Who is told of what is queued, as far as the session was asked.
     told: Option<Waker>,
@@ -94,12 +99,19 @@ pub(super) struct Link<IO> {
 }
 
 impl<IO: AsyncRead + AsyncWrite + Unpin> Link<IO> {
-    pub(super) fn new(socket: Socket<IO>, session: Arc<Handle>, settings: Settings) -> Self {
+    pub(super) fn new(
+        socket: Socket<IO>,
+        session: Arc<Handle>,
+        answers_by_sending: bool,
+        settings: Settings,
+    ) -> Self {
         Self {
             socket,
             session,
             closing: None,
             lost: false,
+            ahead: None,
+            answers_by_sending,
             timers: Timers::new(settings),
             told: None,
             timed_out: None,
@@ -148,9 +160,8 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Link<IO> {
                     return Poll::Ready(Next::TimedOut(cause));
                 }
             }
-            // What a guest answers piece by piece waits here and not in its queue.
-            let holds_back = self.socket.takes_parts() && self.socket.is_full();
-            if !holds_back && let Poll::Ready(incoming) = self.socket.poll_incoming(cx) {
+            let holds_back = self.answers_by_sending && self.socket.is_full();
+            if !holds_back && let Poll::Ready(incoming) = self.poll_incoming(cx) {
                 self.read_since_flush += 1;
                 return Poll::Ready(incoming.into());
             }
@@ -188,6 +199,13 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Link<IO> {
                 None => Poll::Pending,
             };
         }
+    }
+
+    /// Messages were read beside those that [`next`](Self::next) has counted.
+    pub(super) fn count_read(&mut self, messages: usize) {
+        let messages = u32::try_from(messages).unwrap_or(u32::MAX);
+        self.read_since_flush = self.read_since_flush.saturating_add(messages);
+        self.read_in_turn = self.read_in_turn.saturating_add(messages);
     }
 
     /// Queues a guest's reply, and waits for room where there is none.

@@ -154,11 +154,6 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Socket<IO> {
         }
     }
 
-    /// Whether messages are handed on piece by piece.
-    pub(super) fn takes_parts(&self) -> bool {
-        self.takes_parts
-    }
-
     /// When something last happened.
     pub(super) fn activity(&self) -> &Activity {
         &self.activity
@@ -198,6 +193,24 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Socket<IO> {
         }
         cx.waker().wake_by_ref();
         Poll::Pending
+    }
+
+    /// The next thing that the peer has said, if it is here whole already: nothing is read for it,
+    /// nothing written, and nobody waited for.
+    pub(super) fn at_hand(&mut self) -> Option<Incoming> {
+        for _ in 0..UNHEARD_IN_A_TURN_MAX {
+            if self.owed_pong.is_some() {
+                return None;
+            }
+            let event = match self.reader.next(&mut self.input) {
+                Ok(event) => event?,
+                Err(violation) => return Some(Incoming::Misbehaved(misbehaviour(&violation))),
+            };
+            if let Some(incoming) = self.incoming(event) {
+                return Some(incoming);
+            }
+        }
+        None
     }
 
     fn incoming(&mut self, event: Event) -> Option<Incoming> {

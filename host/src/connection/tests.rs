@@ -4,6 +4,7 @@
 //! reached because nobody did anything before.
 
 mod awaited;
+mod batches;
 mod client;
 mod close;
 mod control;

@@ -23,7 +23,12 @@ pub(super) fn guest_with_keys() -> Vec<u8> {
     guest_with(&[("EXPORTS", include_str!("keys.wat"))])
 }
 
-/// The same with an import that it never uses.
+/// The guest of `guest.wat` with the export `batches` of `batches.wat`.
+pub(super) fn guest_with_batches() -> Vec<u8> {
+    guest_with(&[("EXPORTS", include_str!("batches.wat"))])
+}
+
+/// The guest of `guest.wat` with an import that it never uses.
 pub(super) fn guest_that_imports(import: &str) -> Vec<u8> {
     component(&GUEST.replacen("(component\n", &format!("(component\n  {import}\n"), 1))
 }

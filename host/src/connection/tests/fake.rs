@@ -4,8 +4,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use sockhop_session::batch::Entry;
 use sockhop_session::port::{Endpoint, Fault, SessionError, Trap, TrapKind};
-use sockhop_session::{CloseEvent, Message};
+use sockhop_session::{Batch, CloseEvent, Kind, Message};
 use tokio::sync::{Mutex, watch};
 
 type Answer<T> = Pin<Box<dyn Future<Output = T> + Send>>;
@@ -18,6 +19,7 @@ pub(super) enum Call {
     Open,
     Message(Message),
     Part(Message, bool),
+    Batch(Vec<Message>),
     Pong(Bytes),
     Sent(u64),
     Error(SessionError),
@@ -70,6 +72,7 @@ pub(super) struct Fake {
     open: Option<Answer<Result<(), Fault>>>,
     message: OnMessage,
     takes_parts: bool,
+    takes_batches: bool,
     hears_pongs: bool,
     hears_completions: bool,
     error: Option<Trap>,
@@ -87,6 +90,7 @@ impl Fake {
             open: None,
             message: Box::new(|_message| Box::pin(async { Ok(None) })),
             takes_parts: false,
+            takes_batches: false,
             hears_pongs: false,
             hears_completions: false,
             error: None,
@@ -123,6 +127,12 @@ impl Fake {
     /// Takes messages piece by piece, and does with each what `on_message` says.
     pub(super) fn takes_parts(mut self) -> Self {
         self.takes_parts = true;
+        self
+    }
+
+    /// Takes several messages in one call, and does with each what `on_message` says.
+    pub(super) fn takes_batches(mut self) -> Self {
+        self.takes_batches = true;
         self
     }
 
@@ -190,6 +200,19 @@ impl Endpoint for Fake {
         (self.message)(piece).await.map(|_| ())
     }
 
+    fn takes_batches(&self) -> bool {
+        self.takes_batches
+    }
+
+    async fn on_messages(&mut self, batch: Batch) -> Result<(), Fault> {
+        let messages = messages_of(&batch);
+        let _busy = self.begin(Call::Batch(messages.clone()));
+        for message in messages {
+            (self.message)(message).await?;
+        }
+        Ok(())
+    }
+
     fn hears_pongs(&self) -> bool {
         self.hears_pongs
     }
@@ -223,6 +246,18 @@ impl Endpoint for Fake {
         let _busy = self.begin(Call::Finish);
         self.finish.clone()
     }
+}
+
+fn messages_of(batch: &Batch) -> Vec<Message> {
+    let message = |entry: &Entry| {
+        let data =
+            batch.data().slice(entry.offset as usize..(entry.offset + entry.length) as usize);
+        match entry.kind {
+            Kind::Text => Message::Text(data.try_into().expect("UTF-8")),
+            Kind::Binary => Message::Binary(data),
+        }
+    };
+    batch.entries().iter().map(message).collect()
 }
 
 pub(super) fn returned(text: &str) -> Fault {
