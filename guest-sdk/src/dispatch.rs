@@ -25,6 +25,7 @@ pub struct Entry {
     open: fn(Session) -> Result<Box<dyn Events>>,
     hears_pongs: bool,
     hears_completions: bool,
+    is_client: bool,
 }
 
 impl Entry {
@@ -37,6 +38,7 @@ impl Entry {
             open: open::<E>,
             hears_pongs: E::HEARS_PONGS,
             hears_completions: E::HEARS_COMPLETIONS,
+            is_client: E::IS_CLIENT,
         }
     }
 
@@ -49,6 +51,7 @@ impl Entry {
             open: open_in_parts::<E>,
             hears_pongs: E::HEARS_PONGS,
             hears_completions: E::HEARS_COMPLETIONS,
+            is_client: E::IS_CLIENT,
         }
     }
 
@@ -61,6 +64,7 @@ impl Entry {
             open: open_in_batches::<E>,
             hears_pongs: E::HEARS_PONGS,
             hears_completions: E::HEARS_COMPLETIONS,
+            is_client: E::IS_CLIENT,
         }
     }
 
@@ -132,7 +136,7 @@ impl<C: Component> endpoint::GuestEndpoint for Opened<C> {
 #[must_use]
 pub fn describe<C: Component>() -> Vec<EndpointConfig> {
     logging::install();
-    let served = C::ENDPOINTS.iter().filter(|entry| entry.path.starts_with('/'));
+    let served = C::ENDPOINTS.iter().filter(|entry| !entry.is_client);
     served.map(|entry| (entry.config)()).collect()
 }
 
@@ -282,7 +286,7 @@ mod tests {
 
     const ELSEWHERE: Entry = Entry { path: "/else", ..Entry::of::<Failing>() };
 
-    const CLIENT: Entry = Entry { path: "client", ..Entry::of::<Failing>() };
+    const CLIENT: Entry = Entry { path: "client", is_client: true, ..Entry::of::<Failing>() };
 
     #[test]
     fn what_peers_do_not_find_is_not_described() {

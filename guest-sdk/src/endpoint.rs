@@ -287,6 +287,10 @@ pub trait ServerEndpoint: 'static {
     /// Whether the endpoint overrides `on_sent`, held against `completions` in the same way.
     const HEARS_COMPLETIONS: bool = false;
 
+    /// Whether no peer finds it: it serves connections that the component opens.
+    #[doc(hidden)]
+    const IS_CLIENT: bool = false;
+
     /// The rest of what the host is told when the component is deployed. Must depend on nothing
     /// but the component and its configuration; `path` must be [`PATH`](Self::PATH).
     fn config() -> EndpointConfig;

@@ -223,6 +223,7 @@ impl<L: 'static, E: ServerEndpoint> ServerEndpoint for Layered<L, E> {
 
     // A layer that overrides `on_pong` alone hears of pongs where its component exports them.
     const HEARS_PONGS: bool = E::HEARS_PONGS;
+    const IS_CLIENT: bool = E::IS_CLIENT;
 
     const HEARS_COMPLETIONS: bool = E::HEARS_COMPLETIONS;
 

@@ -11,6 +11,7 @@ mod batches;
 mod browser;
 mod browser_tls;
 mod capacity;
+mod catch_all;
 mod cli;
 mod close;
 mod completions;

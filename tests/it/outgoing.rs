@@ -371,6 +371,7 @@ async fn a_server_without_an_extension_that_is_required_is_left_with_1010() {
         assert_eq!((u16::from(frame.code), frame.reason.as_str()), (1010, "permessage-deflate"));
         // The echo of the Close frame goes out with the end of the stream.
         assert!(within("the end", server.next()).await.is_none_or(|end| end.is_err()));
+        drop(server);
         let told = client.receive().await;
         let told = String::from_utf8_lossy(&told.payload).into_owned();
         assert!(told.starts_with("refused 101"), "{told}");

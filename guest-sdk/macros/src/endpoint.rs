@@ -11,20 +11,24 @@ use crate::arguments::Arguments;
 use crate::opening;
 
 /// Expands the attribute on `item`.
-pub(crate) fn expand(arguments: &Arguments, mut item: ItemImpl) -> Result<TokenStream> {
+pub(crate) fn expand(arguments: &Arguments, item: ItemImpl) -> Result<TokenStream> {
+    expand_as(arguments, item, false)
+}
+
+fn expand_as(arguments: &Arguments, mut item: ItemImpl, is_client: bool) -> Result<TokenStream> {
     if takes_whole_messages(&item)? {
         let inferred = inferred_types(&item)?;
         item.items.splice(0..0, inferred);
     }
     opening::expand(&mut item, &arguments.path)?;
-    let config = config(arguments, &item);
+    let config = config(arguments, &item, is_client);
     Ok(quote!(#item #config))
 }
 
 /// Expands the attribute of a client's endpoint on `item`.
 pub(crate) fn expand_client(arguments: &Arguments, item: ItemImpl) -> Result<TokenStream> {
     let self_ty = item.self_ty.clone();
-    let expanded = expand(arguments, item)?;
+    let expanded = expand_as(arguments, item, true)?;
     Ok(quote!(#expanded impl ::sockhop_guest::ClientEndpoint for #self_ty {}))
 }
 
@@ -126,7 +130,7 @@ fn reply(on_message: &ImplItemFn) -> Result<Type> {
     }
 }
 
-fn config(arguments: &Arguments, item: &ItemImpl) -> TokenStream {
+fn config(arguments: &Arguments, item: &ItemImpl, is_client: bool) -> TokenStream {
     let Arguments { path, max_message_size, subprotocols, properties } = arguments;
     let self_ty = &item.self_ty;
     let size = max_message_size.as_ref().map_or_else(
@@ -150,6 +154,7 @@ fn config(arguments: &Arguments, item: &ItemImpl) -> TokenStream {
         impl #root::ServerEndpoint for #self_ty {
             const PATH: &'static str = #path;
             const HEARS_PONGS: bool = #hears_pongs;
+            const IS_CLIENT: bool = #is_client;
             const HEARS_COMPLETIONS: bool = #hears_completions;
 
             fn config() -> #root::EndpointConfig {

@@ -43,6 +43,9 @@ use syn::{Error, Item, ItemImpl, Type, parse_macro_input};
 /// impl Endpoint for Chat {
 ///     fn on_open(session: Session, room: u32) -> Result<Self> { … }
 /// ```
+///
+/// The last segment may be a catch-all: the `rest: String` of `/files/{*rest}` is all that follows,
+/// one segment or more, such as `a/b`. Every path without a catch-all comes before it.
 #[proc_macro_attribute]
 pub fn endpoint(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let arguments = parse_macro_input!(arguments as arguments::Arguments);

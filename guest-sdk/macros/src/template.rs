@@ -33,6 +33,11 @@ pub(crate) fn check(path: &str) -> Result<(), String> {
             return Err(format!("segment {position} of the path is empty; remove the second `/`"));
         }
         if let Some(name) = variable(segment)? {
+            if segment.starts_with("{*") && position < count {
+                return Err(format!(
+                    "the segment `{segment}` takes all that follows it; make it the last one"
+                ));
+            }
             if !names.insert(name) {
                 return Err(format!(
                     "the variable `{{{name}}}` appears twice; give each variable its own name"
@@ -50,17 +55,19 @@ pub(crate) fn variables(path: &str) -> impl Iterator<Item = &str> {
     path.split('/').filter_map(|segment| variable(segment).ok().flatten())
 }
 
-/// The name of the variable that this segment is, if it is one.
+/// The name of the variable that this segment is, if it is one; a catch-all such as `{*rest}` is
+/// named without its star.
 fn variable(segment: &str) -> Result<Option<&str>, String> {
     if !segment.contains(['{', '}']) {
         return Ok(None);
     }
     let inner = segment.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
-    let Some(name) = inner.filter(|name| !name.contains(['{', '}'])) else {
+    let Some(inner) = inner.filter(|name| !name.contains(['{', '}'])) else {
         return Err(format!(
             "the segment `{segment}` is not one variable; a variable is a whole segment: `/{{x}}`"
         ));
     };
+    let name = inner.strip_prefix('*').unwrap_or(inner);
     let is_name_byte = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
     if name.is_empty() || !name.bytes().all(is_name_byte) {
         return Err(format!(
@@ -133,6 +140,8 @@ mod tests {
             "/...",
             "/für",
             "/a.b@c",
+            "/{*rest}",
+            "/files/{owner}/{*rest}",
         ] {
             assert_eq!(check(path), Ok(()), "{path}");
         }
@@ -158,7 +167,13 @@ mod tests {
             ("/{a", "`{a` is not one variable"),
             ("/{}", "the name of the variable `{}`"),
             ("/{a-b}", "the name of the variable `{a-b}`"),
-            ("/{*rest}", "the name of the variable `{*rest}`"),
+            ("/{*}", "the name of the variable `{*}`"),
+            ("/{**a}", "the name of the variable `{**a}`"),
+            ("/{a*}", "the name of the variable `{a*}`"),
+            ("/a{*b}", "`a{*b}` is not one variable"),
+            ("/{*rest}/b", "`{*rest}` takes all that follows it; make it the last one"),
+            ("/{*rest}/", "`{*rest}` takes all that follows it; make it the last one"),
+            ("/{a}/{*a}", "the variable `{a}` appears twice"),
             ("/{a}/b/{a}", "the variable `{a}` appears twice"),
         ] {
             let told = check(path).expect_err(path);
@@ -169,6 +184,7 @@ mod tests {
     #[test]
     fn the_variables_are_named_in_order() {
         assert_eq!(variables("/{b}/x/{a_1}/").collect::<Vec<_>>(), ["b", "a_1"]);
+        assert_eq!(variables("/{b}/{*rest}").collect::<Vec<_>>(), ["b", "rest"]);
         assert_eq!(variables("/x").count(), 0);
     }
 

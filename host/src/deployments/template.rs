@@ -7,6 +7,7 @@ mod tests;
 
 use std::collections::HashSet;
 use std::fmt;
+use std::ops::Range;
 
 use percent_encoding::percent_decode_str;
 
@@ -24,9 +25,11 @@ pub const MAX_TEMPLATE_SEGMENTS: usize = 32;
 /// What the variables of a template stand for: name and percent-decoded value, in the path's order.
 pub type PathParameters = Vec<(String, String)>;
 
-/// The path of an endpoint: a URI template of level 1 (RFC 6570) with variables for whole segments.
+/// The path of an endpoint: a URI template of level 1 (RFC 6570) with variables for whole segments,
+/// and at its end perhaps a catch-all such as `{*rest}`, for all segments that follow.
 ///
-/// A trailing slash is significant: it is an empty last segment, matched by nothing but itself.
+/// A trailing slash is significant: it is an empty last segment, matched by nothing but itself and
+/// a catch-all that has taken something else before it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Template {
     text: String,
@@ -40,6 +43,9 @@ pub(super) enum Segment {
     Exact(Vec<u8>),
     /// Matches any value; holds the variable's name.
     Variable(String),
+    /// Matches all segments that are left, at least one; holds the variable's name. The last of its
+    /// template.
+    Rest(String),
 }
 
 impl Template {
@@ -69,10 +75,13 @@ impl Template {
                 return Err(TemplateError::EmptySegment { position });
             }
             let segment = Segment::parse(raw)?;
-            if let Segment::Variable(name) = &segment
-                && !names.insert(name.clone())
+            if matches!(segment, Segment::Rest(_)) && position < count {
+                return Err(TemplateError::CatchAllNotLast { segment: raw.to_owned() });
+            }
+            if let Some(name) = segment.variable()
+                && !names.insert(name.to_owned())
             {
-                return Err(TemplateError::RepeatedVariable { name: name.clone() });
+                return Err(TemplateError::RepeatedVariable { name: name.to_owned() });
             }
             segments.push(segment);
         }
@@ -87,10 +96,13 @@ impl Template {
 
     /// The names of the variables, in the path's order.
     pub fn variables(&self) -> impl Iterator<Item = &str> {
-        self.segments.iter().filter_map(|segment| match segment {
-            Segment::Exact(_) => None,
-            Segment::Variable(name) => Some(name.as_str()),
-        })
+        self.segments.iter().filter_map(Segment::variable)
+    }
+
+    /// Whether it ends in a catch-all.
+    #[must_use]
+    pub fn is_catch_all(&self) -> bool {
+        matches!(self.segments.last(), Some(Segment::Rest(_)))
     }
 
     /// Whether both match the same paths: they differ in nothing but variables' names and spelling.
@@ -99,9 +111,9 @@ impl Template {
         self.segments.len() == other.segments.len()
             && self.segments.iter().zip(&other.segments).all(|pair| match pair {
                 (Segment::Exact(one), Segment::Exact(two)) => one == two,
-                (Segment::Variable(_), Segment::Variable(_)) => true,
-                (Segment::Exact(_), Segment::Variable(_))
-                | (Segment::Variable(_), Segment::Exact(_)) => false,
+                (Segment::Variable(_), Segment::Variable(_))
+                | (Segment::Rest(_), Segment::Rest(_)) => true,
+                (Segment::Exact(_) | Segment::Variable(_) | Segment::Rest(_), _) => false,
             })
     }
 
@@ -109,20 +121,36 @@ impl Template {
     ///
     /// Both must have the same number of segments. A variable takes no segment that is empty, and
     /// none whose percent-decoded value is not UTF-8 or holds a `/`.
+    ///
+    /// A catch-all takes one segment or more, each by the same rule but that an empty last one may
+    /// follow, and joins them with `/`: so each `/` of its value stands between segments.
     #[must_use]
     pub fn matches(&self, path: &RequestPath) -> Option<PathParameters> {
-        if self.segments.len() != path.segments().len() {
+        let sent = path.segments();
+        let (before, rest) = match self.segments.split_last() {
+            Some((Segment::Rest(name), before)) => (before, Some(name)),
+            _ => (self.segments(), None),
+        };
+        let fits = match rest {
+            Some(_) => rest_range(sent).contains(&before.len()),
+            None => before.len() == sent.len(),
+        };
+        if !fits {
             return None;
         }
         let mut parameters = PathParameters::new();
-        for (segment, sent) in self.segments.iter().zip(path.segments()) {
+        for (segment, sent) in before.iter().zip(sent) {
             match segment {
                 Segment::Exact(literal) if literal == sent => {}
                 Segment::Exact(_) => return None,
                 Segment::Variable(name) => {
                     parameters.push((name.clone(), variable_value(sent)?.to_owned()));
                 }
+                Segment::Rest(_) => return None,
             }
+        }
+        if let Some(name) = rest {
+            parameters.push((name.clone(), rest_value(sent.get(before.len()..)?)?));
         }
         Some(parameters)
     }
@@ -143,12 +171,15 @@ impl Segment {
     fn parse(raw: &str) -> Result<Self, TemplateError> {
         let segment = raw.to_owned();
         let inner = raw.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
-        if let Some(name) = inner.filter(|name| !name.contains(['{', '}'])) {
+        if let Some(inner) = inner.filter(|name| !name.contains(['{', '}'])) {
+            let name = inner.strip_prefix('*').unwrap_or(inner);
             let is_name_byte = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
-            return if !name.is_empty() && name.bytes().all(is_name_byte) {
-                Ok(Self::Variable(name.to_owned()))
-            } else {
+            return if name.is_empty() || !name.bytes().all(is_name_byte) {
                 Err(TemplateError::BadVariableName { segment })
+            } else if name.len() < inner.len() {
+                Ok(Self::Rest(name.to_owned()))
+            } else {
+                Ok(Self::Variable(name.to_owned()))
             };
         }
         if raw.contains(['{', '}']) {
@@ -170,6 +201,27 @@ impl Segment {
         }
         Ok(Self::Exact(literal))
     }
+
+    fn variable(&self) -> Option<&str> {
+        match self {
+            Self::Exact(_) => None,
+            Self::Variable(name) | Self::Rest(name) => Some(name),
+        }
+    }
+}
+
+/// The positions from which a catch-all may take the rest of these percent-decoded segments.
+pub(super) fn rest_range(segments: &[Vec<u8>]) -> Range<usize> {
+    let end = segments.len() - usize::from(segments.last().is_some_and(Vec::is_empty));
+    let values = segments.iter().take(end).rev();
+    end - values.take_while(|segment| variable_value(segment).is_some()).count()..end
+}
+
+/// What a catch-all stands for that takes these segments.
+fn rest_value(segments: &[Vec<u8>]) -> Option<String> {
+    let values: Result<Vec<_>, _> =
+        segments.iter().map(|segment| str::from_utf8(segment)).collect();
+    Some(values.ok()?.join("/"))
 }
 
 /// The value of a variable that stands for this percent-decoded segment, if it may.

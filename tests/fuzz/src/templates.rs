@@ -40,17 +40,33 @@ pub(crate) fn target(data: &[u8]) {
     if let Some(found) = found {
         let names = found.parameters.iter().map(|(name, _)| name.as_str());
         assert!(names.eq(found.template.variables()), "{:?}", found.parameters);
-        let is_value = |value: &str| !value.is_empty() && !value.contains('/');
-        assert!(found.parameters.iter().all(|(_, value)| is_value(value)));
+        let rest = found.template.is_catch_all().then(|| found.parameters.len() - 1);
+        for (at, (_, value)) in found.parameters.iter().enumerate() {
+            assert!(is_value(value, rest == Some(at)), "{:?}", found.parameters);
+        }
     }
     for (index, template) in kept.iter().enumerate() {
         is_reached(template, index, &routes);
     }
 }
 
-/// Jakarta's order: what is exact at the earliest segment comes first.
-fn rank((_, template): &(usize, &Template)) -> Vec<bool> {
-    template.as_str().split('/').map(|segment| segment.starts_with('{')).collect()
+/// Jakarta's order: what is exact at the earliest segment comes first. Catch-alls come behind.
+fn rank((_, template): &(usize, &Template)) -> (bool, Vec<u8>) {
+    let kind = |segment: &str| match segment.as_bytes() {
+        [b'{', b'*', ..] => 2,
+        [b'{', ..] => 1,
+        _ => 0,
+    };
+    (template.is_catch_all(), template.as_str().split('/').map(kind).collect())
+}
+
+/// Whether a variable may stand for this. What a catch-all takes may end in a slash.
+fn is_value(value: &str, is_rest: bool) -> bool {
+    if !is_rest {
+        return !value.is_empty() && !value.contains('/');
+    }
+    let taken = value.strip_suffix('/').unwrap_or(value);
+    taken.split('/').all(|segment| !segment.is_empty())
 }
 
 fn parse(text: &str) -> Option<Template> {
@@ -72,8 +88,16 @@ fn parse(text: &str) -> Option<Template> {
 /// A path that is made from a template, with values that no other template has as literals, leads
 /// to it, and its variables are those values.
 fn is_reached(template: &Template, index: usize, routes: &Routes<usize>) {
-    let value = |position: usize| format!("{position} \u{20ac}%");
-    let encoded = |position: usize| format!("{position}%20%e2%82%ac%25");
+    let count = template.variables().count();
+    let rest = |position: usize| template.is_catch_all() && position + 1 == count;
+    let value = |position: usize| match format!("{position} \u{20ac}%") {
+        value if rest(position) => format!("{value}/{value}/"),
+        value => value,
+    };
+    let encoded = |position: usize| match format!("{position}%20%e2%82%ac%25") {
+        encoded if rest(position) => format!("{encoded}/{encoded}/"),
+        encoded => encoded,
+    };
     let mut variables = 0;
     let segments = template.as_str().split('/').map(|segment| {
         if segment.starts_with('{') {

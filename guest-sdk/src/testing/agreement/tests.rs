@@ -154,5 +154,6 @@ fn what_is_waited_for_has_left_and_is_read_in_its_place() {
     let refused = peer.session().send_and_wait("behind");
     assert!(matches!(refused, Err(WaitError::UnfinishedMessage)));
     drop(piece);
+    assert_eq!(peer.read(), None);
     peer.session().send_and_wait("x".repeat(1000)).expect("nothing waits");
 }

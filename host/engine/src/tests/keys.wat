@@ -20,11 +20,15 @@
       (call $string (i32.const 0) (i32.add (local.get $arguments) (i32.const 20)))))
   (core instance $keys-main (instantiate $Keys (with "alloc" (instance $alloc))))
   (type $field (tuple string (list u8)))
+  (type $extension (record
+    (field "name" string) (field "parameters" (list (tuple string (option string))))))
   (type $handshake-request (record
     (field "uri" string) (field "query" (option string))
     (field "path-parameters" (list (tuple string string)))
     (field "headers" (list $field)) (field "subprotocols" (list string))
-    (field "default-subprotocol" (option string)) (field "secure" bool)
+    (field "default-subprotocol" (option string))
+    (field "extensions" (list $extension)) (field "default-extensions" (list $extension))
+    (field "secure" bool)
     (field "peer" (option string)) (field "local" (option string))
     (field "client-certificates" (list (list u8)))))
   (alias core export $keys-main "instance-key" (core func $instance-key))
@@ -34,22 +38,38 @@
       (realloc (core func $realloc)) (post-return (core func $reset))))
   (component $Keys
     (type $field (tuple string (list u8)))
+    (type $e (record
+      (field "name" string) (field "parameters" (list (tuple string (option string))))))
+    (import "extension" (type $extension (eq $e)))
     (type $r (record
       (field "uri" string) (field "query" (option string))
       (field "path-parameters" (list (tuple string string)))
       (field "headers" (list $field)) (field "subprotocols" (list string))
-      (field "default-subprotocol" (option string)) (field "secure" bool)
+      (field "default-subprotocol" (option string))
+      (field "extensions" (list $extension)) (field "default-extensions" (list $extension))
+      (field "secure" bool)
       (field "peer" (option string)) (field "local" (option string))
       (field "client-certificates" (list (list u8)))))
     (import "handshake-request" (type $handshake-request (eq $r)))
     (import "instance-key" (func $instance-key
       (param "endpoint-path" string) (param "request" $handshake-request)
       (result (result string (error string)))))
-    (export $named "handshake-request" (type $handshake-request))
+    (export $part "extension" (type $extension))
+    (type $n (record
+      (field "uri" string) (field "query" (option string))
+      (field "path-parameters" (list (tuple string string)))
+      (field "headers" (list $field)) (field "subprotocols" (list string))
+      (field "default-subprotocol" (option string))
+      (field "extensions" (list $part)) (field "default-extensions" (list $part))
+      (field "secure" bool)
+      (field "peer" (option string)) (field "local" (option string))
+      (field "client-certificates" (list (list u8)))))
+    (export $named "handshake-request" (type $n))
     (export "instance-key" (func $instance-key) (func
       (param "endpoint-path" string) (param "request" $named)
       (result (result string (error string))))))
   (instance $keys (instantiate $Keys
+    (with "extension" (type $extension))
     (with "handshake-request" (type $handshake-request))
     (with "instance-key" (func $instance-key))))
   (export "sockhop:websocket/keys@0.1.0" (instance $keys))

@@ -49,9 +49,14 @@ impl Opening {
         };
         let (connected, seat, session) = match opened {
             Ok(opened) => opened,
-            Err(refusal) => {
+            Err(NotOpened { refusal, unwanted }) => {
                 // Nobody may be left who wants to know.
                 let _unheard = tell.send(Err(refusal));
+                if let Some((connected, session)) = unwanted {
+                    let settings = connection_settings(&self.settings.limits, None);
+                    let journal = Arc::clone(self.revision.log()) as Arc<dyn Journal>;
+                    leave(*connected, session, settings, journal).await;
+                }
                 return;
             }
         };
@@ -82,7 +87,7 @@ impl Opening {
         tracing::debug!(peer = %connected.peer, ?event, "a session with a server ended");
     }
 
-    async fn open(&self) -> Result<(Connected, Seat, Arc<Handle>), ConnectRefusal> {
+    async fn open(&self) -> Result<(Connected, Seat, Arc<Handle>), NotOpened> {
         let connected = connect(&self.request, &()).await.map_err(|error| {
             let (refusal, told) = refusal(&error);
             if let Some(told) = told {
@@ -94,10 +99,9 @@ impl Opening {
         let required = self.settings.compression.permessage_deflate == Extension::Required;
         if required && connected.deflate.is_none() {
             let answered = answer(connected.status.as_u16(), &connected.headers, Vec::new());
-            let settings = connection_settings(&self.settings.limits, None);
-            leave(connected, session, settings, Arc::clone(self.revision.log()) as _).await;
             let told = "the server does not agree to permessage-deflate".to_owned();
-            return Err(ConnectRefusal::Refused(told, answered));
+            let refusal = ConnectRefusal::Refused(told, answered);
+            return Err(NotOpened { refusal, unwanted: Some((Box::new(connected), session)) });
         }
         let seat = self.seating.take(&self.options.endpoint).await.map_err(no_seat)?;
         Ok((connected, seat, session))
@@ -137,6 +141,19 @@ impl Opening {
             local: Some(connected.local.to_string()),
             ..HandshakeRequest::default()
         }
+    }
+}
+
+/// A connection that is not served.
+struct NotOpened {
+    refusal: ConnectRefusal,
+    /// It is there, and the server is to be told why it is of no use.
+    unwanted: Option<(Box<Connected>, Arc<Handle>)>,
+}
+
+impl From<ConnectRefusal> for NotOpened {
+    fn from(refusal: ConnectRefusal) -> Self {
+        Self { refusal, unwanted: None }
     }
 }
 

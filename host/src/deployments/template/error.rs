@@ -25,6 +25,12 @@ pub enum TemplateError {
         /// The segment as written.
         segment: String,
     },
+    /// A catch-all that is not the last segment.
+    #[error("the segment `{segment}` takes all that follows it; make it the last one")]
+    CatchAllNotLast {
+        /// The segment as written.
+        segment: String,
+    },
     /// A segment `.` or `..`, as such or percent-encoded.
     #[error("the segment `{segment}` is a dot segment, which no request has; leave it out")]
     DotSegment {

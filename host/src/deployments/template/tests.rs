@@ -18,13 +18,15 @@ fn parameters(pairs: &[(&str, &str)]) -> Option<PathParameters> {
 
 #[test]
 fn good_templates_give_their_variables() {
-    let cases: [(&str, &[&str]); 8] = [
+    let cases: [(&str, &[&str]); 10] = [
         ("/", &[]),
         ("/a", &[]),
         ("/a/", &[]),
         ("/{room}", &["room"]),
         ("/{room}/", &["room"]),
         ("/c/{d}/{E_1}", &["d", "E_1"]),
+        ("/{*rest}", &["rest"]),
+        ("/c/{d}/{*E_1}", &["d", "E_1"]),
         ("/caf%C3%A9", &[]),
         ("/caf\u{e9}/a-b._~!$&'()*+,;=:@", &[]),
     ];
@@ -62,7 +64,14 @@ fn each_fault_of_a_template_is_named() {
         ("/a%+1", E::BadPercentEncoding { segment: segment("a%+1") }),
         ("/a%4\u{e9}", E::BadPercentEncoding { segment: segment("a%4\u{e9}") }),
         ("/{}", E::BadVariableName { segment: segment("{}") }),
-        ("/{*rest}", E::BadVariableName { segment: segment("{*rest}") }),
+        ("/{*}", E::BadVariableName { segment: segment("{*}") }),
+        ("/{**a}", E::BadVariableName { segment: segment("{**a}") }),
+        ("/{a*}", E::BadVariableName { segment: segment("{a*}") }),
+        ("/a{*b}", E::PartialVariable { segment: segment("a{*b}") }),
+        ("/{*a}/b", E::CatchAllNotLast { segment: segment("{*a}") }),
+        ("/{*a}/", E::CatchAllNotLast { segment: segment("{*a}") }),
+        ("/{*a}/{*b}", E::CatchAllNotLast { segment: segment("{*a}") }),
+        ("/{a}/{*a}", E::RepeatedVariable { name: segment("a") }),
         ("/{a-b}", E::BadVariableName { segment: segment("{a-b}") }),
         ("/{\u{e9}}", E::BadVariableName { segment: segment("{\u{e9}}") }),
         ("/{a}{b}", E::PartialVariable { segment: segment("{a}{b}") }),
@@ -118,6 +127,11 @@ fn equivalence_ignores_names_and_spelling_only() {
         ("/{x}/b", "/a/{y}", false),
         ("/{x}", "/{x}/{y}", false),
         ("/%7Bx%7D", "/{x}", false),
+        ("/a/{*x}", "/a/{*y}", true),
+        ("/a/{*x}", "/a/{x}", false),
+        ("/a/{*x}", "/{a}/{*x}", false),
+        ("/{*x}", "/a/{*x}", false),
+        ("/a/{*x}", "/a", false),
     ];
     for (one, two, expected) in cases {
         assert_eq!(template(one).is_equivalent(&template(two)), expected, "{one} {two}");
@@ -201,6 +215,24 @@ fn a_template_matches_and_gives_values() {
         ("/{y}/m/{x}", "/1/m/2", parameters(&[("y", "1"), ("x", "2")])),
         ("/{x}/{y}", "/1/2/3", None),
         ("/{x}", "/+", parameters(&[("x", "+")])),
+        ("/{*x}", "/", None),
+        ("/{*x}", "/a", parameters(&[("x", "a")])),
+        ("/{*x}", "/a/", parameters(&[("x", "a/")])),
+        ("/{*x}", "/a/b%20c/d", parameters(&[("x", "a/b c/d")])),
+        ("/{*x}", "//a", None),
+        ("/{*x}", "/a//", None),
+        ("/{*x}", "/a//b", None),
+        ("/{*x}", "/a/b%2Fc", None),
+        ("/{*x}", "/a/%252F", parameters(&[("x", "a/%2F")])),
+        ("/{*x}", "/a/%ff/b", None),
+        ("/{*x}", "/a/../..", None),
+        ("/{*x}", "/a/../b/./c", parameters(&[("x", "b/c")])),
+        ("/f/{*x}", "/f", None),
+        ("/f/{*x}", "/f/", None),
+        ("/f/{*x}", "/F/a", None),
+        ("/f/{y}/{*x}", "/f/1/2/3", parameters(&[("y", "1"), ("x", "2/3")])),
+        ("/f/{y}/{*x}", "/f/1", None),
+        ("/%FF/{*x}", "/%ff/a", parameters(&[("x", "a")])),
     ];
     for (text, raw, expected) in cases {
         assert_eq!(template(text).matches(&path(raw)), expected, "{text} {raw}");
