@@ -1,5 +1,6 @@
 //! Wiring: from a configuration to a host that runs, and from there to one that has stopped.
 
+mod embedded;
 mod open_files;
 mod operator;
 
@@ -14,6 +15,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+pub use self::embedded::{Embedded, UpgradeTo};
 use self::operator::HostOperator;
 use crate::admin::AdminServer;
 use crate::config::{AdminAddress, AdminToken, Config, TokenFile};

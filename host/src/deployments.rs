@@ -4,6 +4,7 @@
 pub(crate) mod candidate;
 pub(crate) mod component_file;
 mod error;
+mod find;
 pub mod log;
 mod outgoing;
 mod retire;
@@ -28,7 +29,7 @@ pub use self::error::{DeployError, EndpointError, NoKeys, UndeployError, Undescr
 use self::log::DeploymentLog;
 use self::outgoing::OutgoingHost;
 use self::revision::{Revision, ServedEndpoint, Visit};
-use self::routes::{Match, Routes};
+use self::routes::Routes;
 use self::status::{DeployReport, DeploymentStatus, SessionStatus, UndeployReport};
 use crate::config::{Config, DeploymentName, Strategy};
 use crate::connect::ClientTls;
@@ -103,23 +104,6 @@ impl Deployments {
             outgoing,
             tasks,
         })
-    }
-
-    /// The endpoint that serves a path, as it came, without its query. Nothing once the host stops.
-    pub fn route(&self, raw_path: &str) -> Option<Routed> {
-        let mut routes = self.routes.load_full();
-        loop {
-            let Match { target, parameters, .. } = routes.lookup(raw_path)?;
-            if let Some(visit) = target.revision.enter() {
-                return Some(Routed { endpoint: Arc::clone(target), parameters, visit });
-            }
-            // A revision turns a handshake away only after the routes have left it.
-            let newer = self.routes.load_full();
-            if Arc::ptr_eq(&routes, &newer) {
-                return None;
-            }
-            routes = newer;
-        }
     }
 
     /// Deploys a component, as a new revision where the name is taken. Where `strategy` is absent,

@@ -26,20 +26,24 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
+use hyper::{Request, Response};
 use sockhop_wire::deflate::Budget;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use self::listener::{BindError, BoundAddress};
+pub use self::respond::Body;
 pub use self::tls::TlsError;
 
 use self::admission::Admission;
 use self::assets::Assets;
+use self::listen::Admitted;
 use self::listener::Listener;
+use self::peer::Peer;
 use self::tls::{Reloader, Tls};
 use crate::config::{Config, ListenAddress};
-use crate::deployments::Deployments;
+use crate::deployments::{Deployments, Routed};
 use crate::registry::Registry;
 use crate::telemetry::Seldom;
 
@@ -105,22 +109,8 @@ impl Server {
         for address in &config.listen {
             listeners.push(Listener::bind(address, config.socket_mode, tls.as_ref()).await?);
         }
-        let shared = Shared {
-            assets: config.assets.as_deref().map(Assets::new),
-            admission: Admission::new(&config.limits, Instant::now()),
-            contexts: Budget::new(config.takeover_contexts as usize),
-            refusals: Arc::new(Semaphore::new(listen::REFUSALS_MAX)),
-            unaccepted: Seldom::default(),
-            unseated: Seldom::default(),
-            headless: Seldom::default(),
-            config,
-            deployments,
-            registry,
-            open: AtomicUsize::new(0),
-            stopping: CancellationToken::new(),
-            tasks: TaskTracker::new(),
-        };
-        Ok(Self { listeners, reloader, shared: Arc::new(shared) })
+        let shared = Arc::new(Shared::new(config, deployments, registry));
+        Ok(Self { listeners, reloader, shared })
     }
 
     /// The addresses that are bound, in the order of the configuration.
@@ -139,6 +129,26 @@ impl Server {
     }
 }
 
+impl Shared {
+    fn new(config: Arc<Config>, deployments: Arc<Deployments>, registry: Arc<Registry>) -> Self {
+        Self {
+            assets: config.assets.as_deref().map(Assets::new),
+            admission: Admission::new(&config.limits, Instant::now()),
+            contexts: Budget::new(config.takeover_contexts as usize),
+            refusals: Arc::new(Semaphore::new(listen::REFUSALS_MAX)),
+            unaccepted: Seldom::default(),
+            unseated: Seldom::default(),
+            headless: Seldom::default(),
+            config,
+            deployments,
+            registry,
+            open: AtomicUsize::new(0),
+            stopping: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+        }
+    }
+}
+
 /// A server that accepts connections. Cloning shares it.
 #[derive(Clone)]
 pub struct RunningServer {
@@ -146,6 +156,32 @@ pub struct RunningServer {
 }
 
 impl RunningServer {
+    /// A server without listeners: what it serves comes by [`upgrade`](Self::upgrade).
+    pub(crate) fn without_listeners(
+        config: Arc<Config>,
+        deployments: Arc<Deployments>,
+        registry: Arc<Registry>,
+    ) -> Self {
+        Self { shared: Arc::new(Shared::new(config, deployments, registry)) }
+    }
+
+    /// Answers a handshake that another server was asked for.
+    pub(crate) async fn upgrade<B>(
+        &self,
+        request: Request<B>,
+        routed: Routed,
+        peer: Peer,
+    ) -> Response<Body> {
+        let admission = &self.shared.admission;
+        match admission.connection(peer.address.counted(), Instant::now()) {
+            Ok(ticket) => {
+                let admitted = Arc::new(Admitted::new(ticket, Arc::clone(&self.shared)));
+                respond::upgrade(request, routed, peer, admitted).await
+            }
+            Err(over) => respond::over_limit(&over),
+        }
+    }
+
     /// How many connections are open, sessions and others.
     #[must_use]
     pub fn connections(&self) -> usize {

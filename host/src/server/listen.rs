@@ -120,7 +120,7 @@ pub(super) struct Admitted {
 }
 
 impl Admitted {
-    fn new(ticket: ConnectionTicket, shared: Arc<Shared>) -> Self {
+    pub(super) fn new(ticket: ConnectionTicket, shared: Arc<Shared>) -> Self {
         shared.open.fetch_add(1, Ordering::Relaxed);
         Self { shared, ticket }
     }

@@ -31,7 +31,7 @@ use crate::deployments::served::{ceiling, message_bytes, queue_limits};
 use crate::telemetry::Seldom;
 
 /// The body of every answer.
-pub(super) type Body = UnsyncBoxBody<Bytes, io::Error>;
+pub type Body = UnsyncBoxBody<Bytes, io::Error>;
 
 /// How long a peer is asked to wait before it tries again, in seconds, where the host is full or
 /// stops.
@@ -60,24 +60,7 @@ pub(super) async fn respond(
     let found = shared.deployments.route(request.uri().path());
     let read = read_handshake(&request, host);
     match (found, read) {
-        (Some(routed), Ok(handshake)) => {
-            let origins = &routed.endpoint.settings.origins;
-            if let Err(refusal) = handshake.check_origin(origins, peer.secure) {
-                return refused(&refusal);
-            }
-            let ticket = match let_in(&handshake, &routed, &peer, &admitted) {
-                Ok(ticket) => ticket,
-                Err(over) => return over_limit(&over),
-            };
-            let compression = &routed.endpoint.settings.compression;
-            match Negotiated::new(request.headers(), compression, &shared.contexts) {
-                Ok(negotiated) => {
-                    let granted = Granted { admitted, ticket, negotiated };
-                    accept(request, handshake, routed, peer, granted).await
-                }
-                Err(refusal) => refused(&refusal),
-            }
-        }
+        (Some(routed), Ok(handshake)) => begin(request, handshake, routed, peer, admitted).await,
         (None, Ok(_)) => text(StatusCode::NOT_FOUND, "No endpoint is deployed at this path."),
         (found, Err(refusal @ (Refusal::NotWebSocket | Refusal::NotExtendedConnect))) => {
             let response = match &shared.assets {
@@ -94,8 +77,50 @@ pub(super) async fn respond(
     }
 }
 
+/// Answers a handshake that somebody else's server was asked for, for the endpoint that it chose.
+pub(super) async fn upgrade<B>(
+    request: Request<B>,
+    routed: Routed,
+    peer: Peer,
+    admitted: Arc<Admitted>,
+) -> Response<Body> {
+    if admitted.shared.stopping.is_cancelled() {
+        return unavailable("The host is stopping.");
+    }
+    match read_handshake(&request, None) {
+        Ok(handshake) => begin(request, handshake, routed, peer, admitted).await,
+        Err(refusal) => refused(&refusal),
+    }
+}
+
+/// Holds a handshake against the endpoint's settings and the limits, and accepts it if all agree.
+async fn begin<B>(
+    request: Request<B>,
+    handshake: Handshake,
+    routed: Routed,
+    peer: Peer,
+    admitted: Arc<Admitted>,
+) -> Response<Body> {
+    let settings = &routed.endpoint.settings;
+    if let Err(refusal) = handshake.check_origin(&settings.origins, peer.secure) {
+        return refused(&refusal);
+    }
+    let ticket = match let_in(&handshake, &routed, &peer, &admitted) {
+        Ok(ticket) => ticket,
+        Err(over) => return over_limit(&over),
+    };
+    let contexts = &admitted.shared.contexts;
+    match Negotiated::new(request.headers(), &settings.compression, contexts) {
+        Ok(negotiated) => {
+            let granted = Granted { admitted, ticket, negotiated };
+            accept(request, handshake, routed, peer, granted).await
+        }
+        Err(refusal) => refused(&refusal),
+    }
+}
+
 /// Reads a handshake that was sent to this host, where a proxy says so, else to the one it names.
-fn read_handshake(request: &Request<Incoming>, host: Option<String>) -> Result<Handshake, Refusal> {
+fn read_handshake<B>(request: &Request<B>, host: Option<String>) -> Result<Handshake, Refusal> {
     let (method, uri, headers) = (request.method(), request.uri(), request.headers());
     let handshake = match request.version() {
         Version::HTTP_2 => {
@@ -143,8 +168,8 @@ struct Granted {
 }
 
 /// Takes a seat for a valid handshake, asks the guest, and accepts if all agree.
-async fn accept(
-    mut request: Request<Incoming>,
+async fn accept<B>(
+    mut request: Request<B>,
     handshake: Handshake,
     routed: Routed,
     peer: Peer,
@@ -227,8 +252,8 @@ fn answer_to(
     Ok(answer)
 }
 
-fn guest_request(
-    request: &Request<Incoming>,
+fn guest_request<B>(
+    request: &Request<B>,
     handshake: &Handshake,
     endpoint: &ServedEndpoint,
     path_parameters: Vec<(String, String)>,

@@ -135,7 +135,8 @@ impl AsyncWrite for Stream {
 pub(super) enum SessionIo {
     /// The connection itself: after an upgrade of HTTP/1.1.
     Direct(Stream),
-    /// One stream among others of an HTTP/2 connection.
+    /// One stream among others of an HTTP/2 connection, or what another server than this host's has
+    /// made of one.
     Http2(TokioIo<Upgraded>),
 }
 
