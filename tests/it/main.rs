@@ -4,6 +4,7 @@
 #![expect(clippy::disallowed_methods, reason = "the tasks of a test end with its runtime")]
 
 mod admission;
+mod api;
 mod assets;
 mod backpressure;
 mod browser;
