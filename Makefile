@@ -68,7 +68,7 @@ test: toolchain clients guests ## Run all tests: units, properties, and the real
 		-- --test-threads=1 quick_
 
 .PHONY: conformance
-conformance: toolchain clients guests ## Run the suites of others whole, and guests in Python and JavaScript.
+conformance: toolchain clients guests ## Run the suites of others whole, the scenarios, and guests in Python and JavaScript.
 	tests/conformance/polyglot/build.sh $(TARGET)/polyglot-cache $(TARGET)/polyglot
 	cargo build $(CARGO_FLAGS) --release -p sockhop
 	$(TEST_ENV) SOCKHOP_POLYGLOT=$(TARGET)/polyglot \

@@ -5,6 +5,7 @@
 
 mod admission;
 mod agreement;
+mod api;
 mod assets;
 mod backpressure;
 mod batches;

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
 
 use sockhop_tests::artefacts;
 use sockhop_tests::zoo::ZOO;
@@ -31,10 +30,12 @@ fn the_index_is_the_folder() {
 
 #[test]
 fn every_animal_is_watched() {
-    let folder = artefacts::workspace().join("tests/it");
-    let tests: String = stems("it", "rs")
-        .iter()
-        .map(|stem| Path::new(&folder).join(format!("{stem}.rs")))
+    let tests: String = ["it", "conformance/jakarta"]
+        .into_iter()
+        .flat_map(|folder| {
+            let path = artefacts::workspace().join("tests").join(folder);
+            stems(folder, "rs").into_iter().map(move |stem| path.join(format!("{stem}.rs")))
+        })
         .map(|file| fs::read_to_string(file).expect("it is there"))
         .collect();
     let unwatched: Vec<_> =

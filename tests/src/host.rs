@@ -213,11 +213,27 @@ impl TestHost {
     /// Where the process is gone.
     #[must_use]
     pub fn resident_bytes(&self) -> u64 {
+        let size = self.status("VmRSS:");
+        let kib = size.strip_suffix(" kB").expect("a size in kB");
+        kib.parse::<u64>().expect("a number") * 1024
+    }
+
+    /// How many threads it has now.
+    ///
+    /// # Panics
+    ///
+    /// Where the process is gone.
+    #[must_use]
+    pub fn threads(&self) -> usize {
+        self.status("Threads:").parse().expect("a number")
+    }
+
+    /// What the system says of the process behind this word.
+    fn status(&self, word: &str) -> String {
         let status = fs::read_to_string(format!("/proc/{}/status", self.pid().as_raw_nonzero()))
             .expect("the host runs");
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        let kib = line.and_then(|rest| rest.trim().strip_suffix(" kB")).expect("a size in kB");
-        kib.parse::<u64>().expect("a number") * 1024
+        let line = status.lines().find_map(|line| line.strip_prefix(word));
+        line.expect("the system says so").trim().to_owned()
     }
 
     /// Limits how many files it may have open from now on, those that are open notwithstanding, and
