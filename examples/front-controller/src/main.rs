@@ -1,4 +1,4 @@
-//! Front controller: somebody's own HTTP server, with Sockhop as a library behind some of its paths.
+//! Front controller: somebody's own HTTP server, with Sockhop behind some of its paths.
 
 #![expect(clippy::print_stdout, reason = "where it listens is for whoever starts it")]
 
