@@ -18,7 +18,8 @@ pub use crate::bindings::sockhop::websocket::container::SessionDefaults;
 ///
 /// ```no_run
 /// use sockhop_guest::{
-///     Connect, Endpoint, Message, OpenSessions, Result, Session, client_endpoint, endpoint, export,
+///     Connect, Endpoint, Message, OpenSessions, Result, Session, client_endpoint, endpoint,
+///     export,
 /// };
 ///
 /// struct Board;
