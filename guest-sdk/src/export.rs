@@ -38,8 +38,8 @@
 ///
 /// `export!(Chat; pongs)` exports endpoints that override
 /// [`on_pong`](crate::Endpoint::on_pong), and `export!(Chat; completions)` such as override
-/// [`on_sent`](crate::Endpoint::on_sent). `export!(Chat; keys = Rooms)` says which sessions share an
-/// instance, by [`InstanceKeys`](crate::InstanceKeys). The words are given in any order, but
+/// [`on_sent`](crate::Endpoint::on_sent). `export!(Chat; keys = Rooms)` says which sessions share
+/// an instance, by [`InstanceKeys`](crate::InstanceKeys). The words are given in any order, but
 /// `keys = …` the first and `configurator = …` the last.
 ///
 /// ```

@@ -158,8 +158,9 @@ impl<IO: AsyncRead + AsyncWrite + Unpin, E: Endpoint> Connection<IO, E> {
     }
 
     async fn open(&mut self) {
-        // The first call into an instance is a long one, and the handshake was before it: messages of
-        // others that came meanwhile go first, and again before what a trap leaves is cleared up.
+        // The first call into an instance is a long one, and the handshake was before it: messages
+        // of others that came meanwhile go first, and again before what a trap leaves is cleared
+        // up.
         yield_now().await;
         match self.link.during(self.guest.open()).await {
             Ok(()) => self.lifecycle.opened(),

@@ -1,5 +1,5 @@
-//! Sets its session's limits as the texts of its peer say (`max 10`, `idle 1`, `read-idle 0`, …), and
-//! answers with all that are in force.
+//! Sets its session's limits as the texts of its peer say (`max 10`, `idle 1`, `read-idle 0`, …),
+//! and answers with all that are in force.
 
 #![expect(clippy::print_stderr, reason = "standard error is the deployment's log")]
 

@@ -6,8 +6,8 @@ use super::Handle;
 use crate::outbound::{AwaitError, NotifyError, Outgoing, Receipt};
 
 impl Handle {
-    /// Queues a message for the peer; the receipt is ready when it, and what was before it, has been
-    /// handed to the connection.
+    /// Queues a message for the peer; the receipt is ready when it, and what was before it, has
+    /// been handed to the connection.
     ///
     /// # Errors
     /// [`AwaitError`]; nothing is sent then.
