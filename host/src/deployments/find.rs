@@ -23,8 +23,8 @@ impl Deployments {
         }
     }
 
-    /// The endpoint of a deployment that its component describes with this path, whatever the routes
-    /// say. The variables of the path stand for what the caller says.
+    /// The endpoint of a deployment that its component describes with this path, whatever the
+    /// routes say. The variables of the path stand for what the caller says.
     pub(crate) fn endpoint(
         &self,
         deployment: &str,

@@ -78,8 +78,8 @@ async fn a_peer_that_takes_nothing_is_held_to_what_is_set_meanwhile() {
         let (event, ..) = served.ended().await;
         assert_eq!(event.cause, CloseCause::WriteTimeout);
         let waited = begun.elapsed();
-        // The connection's end takes a second more: its peer reads nothing of that either. Clocks of
-        // milliseconds end in the middle of one.
+        // The connection's end takes a second more: its peer reads nothing of that either. Clocks
+        // of milliseconds end in the middle of one.
         assert!((1_990..=3_010).contains(&waited.as_millis()), "{waited:?}");
     }
 }
