@@ -127,7 +127,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Link<IO> {
             // A peer that always has more to say leaves the worker to others now and then.
             self.read_in_turn = 0;
             if poll_fn(|cx| Poll::Ready(self.poll_flush(cx))).await.is_err() {
-                return Next::Lost;
+                return self.left_over();
             }
             yield_now().await;
         }
@@ -153,7 +153,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Link<IO> {
             }
             if taken == Taken::Full || self.read_since_flush >= MESSAGES_BEFORE_FLUSH_MAX {
                 if self.poll_flush(cx).is_err() {
-                    return Poll::Ready(Next::Lost);
+                    return Poll::Ready(self.left_over());
                 }
                 // A peer that always has more to say is held to its limits as well.
                 if let Some(cause) = self.poll_timers(cx) {
@@ -166,7 +166,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Link<IO> {
                 return Poll::Ready(incoming.into());
             }
             if self.poll_flush(cx).is_err() {
-                return Poll::Ready(Next::Lost);
+                return Poll::Ready(self.left_over());
             }
             if (holds_back && !self.socket.is_full()) || self.socket.marks().has_token() {
                 continue;
@@ -199,6 +199,13 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Link<IO> {
                 None => Poll::Pending,
             };
         }
+    }
+
+    /// The connection is gone: what the peer has said before that and is here whole is delivered
+    /// first, one at a time.
+    fn left_over(&mut self) -> Next {
+        let ahead = self.ahead.take().map(|ahead| *ahead);
+        ahead.or_else(|| self.socket.left_over()).map_or(Next::Lost, Next::from)
     }
 
     /// Messages were read beside those that [`next`](Self::next) has counted.

@@ -75,6 +75,13 @@ impl Marks {
         self.places.as_mut()?.kept.take()
     }
 
+    /// The connection is gone: whoever waits for a message is told so.
+    pub(super) fn forget_awaited(&mut self) {
+        if let Some(places) = &mut self.places {
+            places.waiting.retain(|(_, mark)| !matches!(mark, Mark::Awaited(_)));
+        }
+    }
+
     /// Nothing is written any more: whoever waits is told so.
     pub(super) fn forget(&mut self) {
         self.places = None;

@@ -40,8 +40,8 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Link<IO> {
             let taken = self.take_queued();
             if self.poll_flush(cx).is_err() {
                 if self.session.was_awaited() {
-                    self.lost = true;
-                    self.shut();
+                    self.session.forget_awaited();
+                    self.socket.marks().forget_awaited();
                 }
                 return;
             }

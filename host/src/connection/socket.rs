@@ -166,7 +166,9 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Socket<IO> {
                 // A peer that asks and reads no answers is not read from either.
                 match self.poll_flush(cx) {
                     Poll::Ready(Ok(())) => {}
-                    Poll::Ready(Err(Gone)) => return Poll::Ready(Incoming::Ended),
+                    Poll::Ready(Err(Gone)) => {
+                        return Poll::Ready(self.left_over().unwrap_or(Incoming::Ended));
+                    }
                     Poll::Pending if self.is_full() => return Poll::Pending,
                     Poll::Pending => {}
                 }

@@ -36,6 +36,11 @@ impl Handle {
         self.outbound().take_rest()
     }
 
+    /// For the connection, which is gone: whoever waits for a message hears so.
+    pub fn forget_awaited(&self) {
+        self.outbound().forget_awaited();
+    }
+
     /// For the connection: whether anybody has ever waited for a message.
     #[must_use]
     pub fn was_awaited(&self) -> bool {

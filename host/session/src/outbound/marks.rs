@@ -202,6 +202,12 @@ impl Outbound {
         if self.is_open() { None } else { self.take() }
     }
 
+    /// The connection is gone: whoever waits for a message hears so. All else stays as it is, until
+    /// what the peer has said is delivered.
+    pub fn forget_awaited(&mut self) {
+        self.entries.retain(|entry| !matches!(entry, Entry::Mark(Mark::Awaited(_))));
+    }
+
     /// Whether anybody has ever waited for a message.
     #[must_use]
     pub fn was_awaited(&self) -> bool {

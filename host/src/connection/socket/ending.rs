@@ -6,7 +6,7 @@ use sockhop_wire::Role;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::{Socket, buffers};
+use super::{Incoming, Socket, buffers};
 
 /// How long the end of a connection takes at most: a peer that may still be sending is read from
 /// after the last byte was written to it, as closing a socket with unread data resets the
@@ -14,6 +14,19 @@ use super::{Socket, buffers};
 const LINGER: Duration = Duration::from_secs(1);
 
 impl<IO: AsyncRead + AsyncWrite + Unpin> Socket<IO> {
+    /// The next thing of what the peer has said and is here whole, of a connection that is gone:
+    /// nobody is left to be answered.
+    pub(in crate::connection) fn left_over(&mut self) -> Option<Incoming> {
+        loop {
+            self.owed_pong = None;
+            // What breaks a rule behind it ends it no more than its loss does.
+            let event = self.reader.next(&mut self.input).ok().flatten()?;
+            if let Some(incoming) = self.incoming(event) {
+                return Some(incoming);
+            }
+        }
+    }
+
     /// Ends the connection, the server first (RFC 6455 §7.1.1): a client whose closing handshake is
     /// complete waits `until` then for the server to do so. `lingers` where the peer may still be
     /// sending.

@@ -8,7 +8,7 @@ use sockhop_session::{CloseCause, CloseEvent, Handle, Message};
 use tokio::time::Instant;
 
 use super::fake::{Call, Fake};
-use super::peer::{Frame, close_frame, text_frame};
+use super::peer::{Frame, TEXT, close_frame, frame, text_frame};
 use super::{Served, Setup, serve, settled, text};
 
 /// What became of the waits.
@@ -78,6 +78,40 @@ async fn whoever_waits_hears_that_the_connection_is_lost() {
     assert_eq!(event.cause, CloseCause::ConnectionLost);
     assert_eq!(outcomes(&outcome), [Err(Lost)]);
     assert!(!session.is_open());
+}
+
+/// What a peer has said is delivered, though its connection is lost while the guest is busy.
+#[tokio::test(start_paused = true)]
+async fn what_came_before_the_connection_was_lost_is_delivered() {
+    let large = || Message::Binary(vec![7; 200 << 10].into());
+    let outcome = Outcomes::default();
+    let waiting: [&dyn Fn(&Arc<Handle>) -> Fake; 2] = [
+        &|session| waits_for(session, large(), &outcome),
+        // It waits for nothing, and has much to say.
+        &|session| {
+            let session = Arc::clone(session);
+            Fake::silent().on_message(move |_message| {
+                session.send(large()).expect("room");
+                async { Ok(None) }
+            })
+        },
+    ];
+    for guest in waiting {
+        let setup = Setup { queue_bytes: 4 << 20, ..Setup::default() };
+        let mut served = setup.serve(guest);
+        let all = ["one", "two", "three", "four"];
+        let frames = all.map(|word| frame(TEXT, word.as_bytes())).concat();
+        served.peer.bytes(&frames).await;
+        served.calls.reached(2).await;
+        let Served { peer, calls, end, .. } = served;
+        drop(peer);
+        let event = end.await.expect("no panic");
+        assert_eq!(event.cause, CloseCause::ConnectionLost);
+        let messages: Vec<_> =
+            calls.all().into_iter().filter(|call| matches!(call, Call::Message(_))).collect();
+        assert_eq!(messages, all.map(|word| Call::Message(text(word))));
+    }
+    assert_eq!(outcomes(&outcome), [Err(Lost); 4]);
 }
 
 async fn ends_by_write_timeout(setup: Setup, seconds: u64, tune: impl FnOnce(&Handle)) {
