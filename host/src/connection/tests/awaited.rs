@@ -85,20 +85,19 @@ async fn whoever_waits_hears_that_the_connection_is_lost() {
 async fn what_came_before_the_connection_was_lost_is_delivered() {
     let large = || Message::Binary(vec![7; 200 << 10].into());
     let outcome = Outcomes::default();
-    let waiting: [&dyn Fn(&Arc<Handle>) -> Fake; 2] = [
-        &|session| waits_for(session, large(), &outcome),
-        // It waits for nothing, and has much to say.
-        &|session| {
+    for waits in [true, false] {
+        let setup = Setup { queue_bytes: 4 << 20, ..Setup::default() };
+        let mut served = setup.serve(|session| {
+            if waits {
+                return waits_for(session, large(), &outcome);
+            }
+            // It waits for nothing, and has much to say.
             let session = Arc::clone(session);
             Fake::silent().on_message(move |_message| {
                 session.send(large()).expect("room");
                 async { Ok(None) }
             })
-        },
-    ];
-    for guest in waiting {
-        let setup = Setup { queue_bytes: 4 << 20, ..Setup::default() };
-        let mut served = setup.serve(guest);
+        });
         let all = ["one", "two", "three", "four"];
         let frames = all.map(|word| frame(TEXT, word.as_bytes())).concat();
         served.peer.bytes(&frames).await;
