@@ -64,7 +64,7 @@ pub struct Tally {
 }
 
 impl Tally {
-    fn add(&mut self, other: Self) {
+    pub(crate) fn add(&mut self, other: Self) {
         self.visits += other.visits;
         self.provocations += other.provocations;
         self.received += other.received;

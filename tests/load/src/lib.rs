@@ -26,6 +26,7 @@ pub mod neighbours;
 pub mod pin;
 mod poll;
 pub mod process;
+pub mod ratio;
 pub mod reply;
 pub mod report;
 pub mod rivals;

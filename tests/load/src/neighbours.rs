@@ -7,7 +7,7 @@ use anyhow::{Context, Result, ensure};
 
 use crate::fleet::Fleet;
 use crate::frame::Kind;
-use crate::hostile::{Mob, Provocation};
+use crate::hostile::{Mob, Provocation, Tally};
 use crate::load::{Pace, Timing, Traffic};
 use crate::machine::Machine;
 use crate::pin::Pins;
@@ -81,8 +81,10 @@ pub struct Settings {
     pub zoo: PathBuf,
     /// The guests to measure it beside; all of [`ZOO`] where none is named.
     pub guests: Vec<&'static Specimen>,
-    /// How long the echo runs alone, and then again beside each guest.
+    /// How long a window is, of the echo alone or beside the guest.
     pub timing: Timing,
+    /// Windows of each of the two, in turn.
+    pub windows: usize,
     /// Messages a second that are due on the healthy echo.
     pub rate: u32,
     /// Hostile clients.
@@ -123,15 +125,18 @@ fn measure(settings: &Settings, specimen: &Specimen, scratch: &Path) -> Result<R
     let pace = Pace::Open { per_second: settings.rate };
     let pid = Some(server.pid());
     let mut fleet = Fleet::connect(server.target(), &HEALTHY)?;
-    let alone = fleet.run(pace, settings.timing, pid)?;
-    ensure!(alone.messages > 0, "no message was answered while the echo was alone");
-
     let hostile = server.target_at(&specimen.path());
-    let mob = Mob::start(&hostile, specimen.client, specimen.text, settings.hostile);
-    mob.wait_for_first(Duration::from_secs(PROVOKED_LIMIT_SECONDS))?;
-    let beside = fleet.run(pace, settings.timing, pid)?;
-    let tally = mob.stop()?;
-
+    let (mut alone, mut beside, mut tally) = (Vec::new(), Vec::new(), Tally::default());
+    // In turn, so that a change of the machine's speed meets both.
+    for _ in 0..settings.windows {
+        let outcome = fleet.run(pace, settings.timing, pid)?;
+        ensure!(outcome.messages > 0, "no message was answered while the echo was alone");
+        alone.push(outcome);
+        let mob = Mob::start(&hostile, specimen.client, specimen.text, settings.hostile);
+        mob.wait_for_first(Duration::from_secs(PROVOKED_LIMIT_SECONDS))?;
+        beside.push(fleet.run(pace, settings.timing, pid)?);
+        tally.add(mob.stop()?);
+    }
     fleet.close()?;
     server.stop()?;
     Row::of(specimen.name, &alone, &beside, tally)
@@ -139,15 +144,15 @@ fn measure(settings: &Settings, specimen: &Specimen, scratch: &Path) -> Result<R
 
 fn method(settings: &Settings) -> String {
     format!(
-        "Echo of {} B on {} connections, {} messages/s due at fixed times, {:?} alone and {:?} \
-         beside {} clients of the guest, after {:?} of warm-up; latency from when a message was \
-         due; {}.",
+        "Echo of {} B on {} connections, {} messages/s due at fixed times, in turn alone and beside \
+         {} clients of the guest, {} windows of {:?} each after {:?} of warm-up; latency from when \
+         a message was due, of the median window; {}.",
         HEALTHY.payload_bytes,
         HEALTHY.connections,
         settings.rate,
-        settings.timing.measured,
-        settings.timing.measured,
         settings.hostile,
+        settings.windows,
+        settings.timing.measured,
         settings.timing.warm_up,
         settings.pins.describe()
     )

@@ -9,6 +9,7 @@ use crate::bar::{self, Verdict};
 use crate::idle::Idle;
 use crate::load::Outcome;
 use crate::machine::Machine;
+use crate::ratio::Ratio;
 use crate::table::{Table, figure, median, rate};
 
 /// The share of its CPU from which on the generator, not the server, may set the rate.
@@ -115,6 +116,11 @@ impl Cell {
         median(self.windows.iter().map(of).collect())
     }
 
+    /// The CPU time of the median window, in microseconds.
+    pub fn median_cpu(&self) -> f64 {
+        self.median(|window| window.cpu_us)
+    }
+
     /// The least CPU time of a window, in microseconds.
     pub fn best_cpu(&self) -> f64 {
         self.windows.iter().map(|window| window.cpu_us).fold(f64::INFINITY, f64::min)
@@ -148,14 +154,14 @@ impl Report {
 
     fn row(&self, cell: &Cell) -> Vec<String> {
         let ratio = bar::best_rival(&self.cells, &cell.scenario, &self.rivals)
-            .map_or_else(|| "-".to_owned(), |rival| figure(cell.best_cpu() / rival.best_cpu()));
+            .map_or_else(|| "-".to_owned(), |rival| figure(Ratio::of(cell, rival).median));
         let busy = cell.median(|window| window.generator_share) > BUSY_GENERATOR_SHARE;
         let mark = if busy { "*" } else { "" };
         vec![
             cell.scenario.clone(),
             cell.server.clone(),
             figure(cell.best_cpu()),
-            figure(cell.median(|window| window.cpu_us)),
+            figure(cell.median_cpu()),
             ratio,
             format!("{}{mark}", rate(cell.median(|window| window.per_second))),
             figure(cell.median(|window| window.p50_ms)),
@@ -236,15 +242,15 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn ratios_are_of_the_best_windows_to_the_best_rival() {
-        let slow = cell("slow", &[16.0, 18.0]);
+    fn ratios_are_of_windows_of_the_same_turn_to_the_best_rivals() {
+        let slow = cell("slow", &[16.0, 18.0, 20.0]);
         let fast = cell("fast", &[12.0, 8.0, 10.0]);
-        let ours = cell("sockhop session", &[20.0, 12.0]);
+        let ours = cell("sockhop session", &[18.0, 16.0, 12.0]);
         let text = report(&["slow", "fast"], vec![slow, fast, ours]).to_string();
         let rows = rows(&text);
-        assert_eq!(rows[0][3..7], ["16.0", "16.0", "2.00", "50.0k"]);
+        assert_eq!(rows[0][3..7], ["16.0", "18.0", "2.00", "50.0k"]);
         assert_eq!(rows[1][3..7], ["8.00", "10.0", "1.00", "50.0k"]);
-        assert_eq!(rows[2][3..7], ["12.0", "12.0", "1.50", "50.0k"]);
+        assert_eq!(rows[2][3..7], ["12.0", "16.0", "1.50", "50.0k"]);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::hostile::Tally;
 use crate::load::Outcome;
 use crate::machine::Machine;
-use crate::table::{Table, figure};
+use crate::table::{Table, figure, median};
 
 /// The most by which a neighbour may lengthen the echo's 99th percentile.
 const P99_FACTOR_LIMIT: f64 = 3.0;
@@ -46,42 +46,49 @@ pub struct Row {
 /// The echo in one of the two.
 #[derive(Debug, Serialize)]
 pub struct Side {
-    /// Messages answered in the measured time.
+    /// Messages answered in the measured time of all windows.
     pub messages: u64,
     /// Messages lost in the whole run.
     pub lost: u64,
-    /// Latency that half of the messages stayed below, in milliseconds.
+    /// Latency that half of the messages stayed below, in milliseconds; of the median window.
     pub p50_ms: f64,
-    /// Latency that 99 of 100 messages stayed below, in milliseconds.
+    /// Latency that 99 of 100 messages stayed below, in milliseconds; of the median window.
     pub p99_ms: f64,
-    /// The longest latency, in milliseconds.
+    /// The longest latency in any window, in milliseconds.
     pub max_ms: f64,
-    /// Resident memory of the host at the end, in KiB.
+    /// Resident memory of the host at the end of the last window, in KiB.
     pub resident_kib: u64,
+    /// The 99th percentile of each window, in the order of time, in milliseconds.
+    pub windows_p99_ms: Vec<f64>,
     /// What went wrong.
     pub failures: Vec<String>,
 }
 
 impl Side {
-    fn of(outcome: &Outcome) -> Result<Self> {
+    fn of(windows: &[Outcome]) -> Result<Self> {
+        let last = windows.last().context("no window")?;
+        let latencies = |share| windows.iter().map(|window| window.latency_ms(share)).collect();
+        let windows_p99_ms: Vec<f64> = latencies(0.99);
+        let longest = windows.iter().map(|window| window.latency.max()).max().unwrap_or_default();
         Ok(Self {
-            messages: outcome.messages,
-            lost: outcome.lost,
-            p50_ms: outcome.latency_ms(0.5),
-            p99_ms: outcome.latency_ms(0.99),
-            max_ms: outcome.latency.max() as f64 / 1e6,
-            resident_kib: outcome.server_resident_kib.context("no resident memory")?,
-            failures: outcome.failures.clone(),
+            messages: windows.iter().map(|window| window.messages).sum(),
+            lost: windows.iter().map(|window| window.lost).sum(),
+            p50_ms: median(latencies(0.5)),
+            p99_ms: median(windows_p99_ms.clone()),
+            max_ms: longest as f64 / 1e6,
+            resident_kib: last.server_resident_kib.context("no resident memory")?,
+            windows_p99_ms,
+            failures: windows.iter().flat_map(|window| window.failures.clone()).collect(),
         })
     }
 }
 
 impl Row {
-    /// The figures of two runs in which the server's process was watched.
+    /// The figures of windows alone and beside, in which the server's process was watched.
     ///
     /// # Errors
-    /// It was not.
-    pub fn of(guest: &str, alone: &Outcome, beside: &Outcome, tally: Tally) -> Result<Self> {
+    /// It was not, or there were none.
+    pub fn of(guest: &str, alone: &[Outcome], beside: &[Outcome], tally: Tally) -> Result<Self> {
         Ok(Self {
             guest: guest.to_owned(),
             alone: Side::of(alone)?,
@@ -189,7 +196,9 @@ mod tests {
     fn side(p99_ms: f64, lost: u64, failures: &[&str]) -> Side {
         let failures = failures.iter().map(|&failure| failure.to_owned()).collect();
         let (p50_ms, max_ms) = (0.5, 20.0);
-        Side { messages: 1000, lost, p50_ms, p99_ms, max_ms, resident_kib: 2048, failures }
+        let windows_p99_ms = vec![p99_ms];
+        let (messages, resident_kib) = (1000, 2048);
+        Side { messages, lost, p50_ms, p99_ms, max_ms, resident_kib, windows_p99_ms, failures }
     }
 
     fn report(alone: Side, beside: Side) -> Report {

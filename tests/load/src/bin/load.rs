@@ -72,6 +72,9 @@ struct Host {
     /// Hostile clients beside it.
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=1000))]
     hostile: u16,
+    /// Windows of each server in each scenario, and of the echo alone and beside each guest.
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u8).range(1..=100))]
+    windows: u8,
     /// Where sockets, configurations and logs go for the time of the run.
     #[arg(long, default_value = "/tmp", value_name = "DIR")]
     scratch: PathBuf,
@@ -102,9 +105,6 @@ struct BenchArgs {
     /// The folder with the zoo's components: measure the neighbours too.
     #[arg(long, value_name = "DIR")]
     zoo: Option<PathBuf>,
-    /// Windows of each server in each scenario.
-    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u8).range(1..=100))]
-    windows: u8,
     /// Idle connections of which the memory is measured.
     #[arg(long, default_value_t = 4000, value_parser = clap::value_parser!(u16).range(1..=20_000))]
     idle: u16,
@@ -191,7 +191,7 @@ fn compare(args: &BenchArgs) -> Result<()> {
             bun: args.bun.clone(),
         },
         timing: host.common.timing(),
-        windows: args.windows.into(),
+        windows: host.windows.into(),
         idle_connections: args.idle.into(),
         loads: args.load.clone(),
         servers: args.server.clone(),
@@ -220,6 +220,7 @@ fn measure_zoo(host: &Host, zoo: &Path, pins: Pins, scratch: &Path) -> Result<Ve
         echo: host.echo.clone(),
         zoo: zoo.to_owned(),
         timing: host.common.timing(),
+        windows: host.windows.into(),
         guests: host.guest.clone(),
         rate: host.rate,
         hostile: host.hostile.into(),
