@@ -10,7 +10,9 @@ use sockhop_session::port::TrapKind;
 use thiserror::Error;
 use tokio::sync::OwnedSemaphorePermit;
 
-use crate::container::Surroundings;
+use crate::container::{
+    ConnectOptions, ConnectRefusal, Container, Pending, Seating, SessionDefaults, Surroundings,
+};
 use crate::guest::Guest;
 use crate::seats::SeatError;
 use crate::shard::{Shard, Shards, WeakShard};
@@ -118,16 +120,41 @@ async fn ask(
     endpoint_path: &Arc<str>,
     request: &HandshakeRequest,
 ) -> Result<String, SeatError> {
+    let container = Arc::new(AskedOnly(Arc::clone(&around.container)));
+    let around = Surroundings { container, ..around.clone() };
     let mut tried = 0;
     loop {
         tried += 1;
-        let asker = asker.take(guest, around)?;
+        let asker = asker.take(guest, &around)?;
         match asker.instance_key(Arc::clone(endpoint_path), request.clone()).await {
             // It was gone before this handshake's turn came, by another one's doing.
             Err(SeatError::Trap(trap))
                 if trap.kind == TrapKind::InstanceGone && tried < ASKERS_TRIED_MAX => {}
             asked => return asked,
         }
+    }
+}
+
+/// The host around an instance that is asked and serves no session: what it opened would be one.
+struct AskedOnly(Arc<dyn Container>);
+
+impl Container for AskedOnly {
+    fn defaults(&self) -> SessionDefaults {
+        self.0.defaults()
+    }
+
+    fn installed_extensions(&self) -> Vec<String> {
+        self.0.installed_extensions()
+    }
+
+    fn connect(
+        &self,
+        _url: &str,
+        _options: ConnectOptions,
+        _seating: Seating,
+    ) -> Result<Pending, ConnectRefusal> {
+        let told = "the instance that is asked for keys serves no session".to_owned();
+        Err(ConnectRefusal::NotAllowed(told))
     }
 }
 
