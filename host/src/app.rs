@@ -20,9 +20,9 @@ use self::operator::HostOperator;
 use crate::admin::AdminServer;
 use crate::config::{AdminAddress, AdminToken, Config, TokenFile};
 use crate::deployments::watch::DeployFolder;
-use crate::deployments::{Deployments, component_file};
+use crate::deployments::{Deployments, check_profiles, component_file};
 use crate::registry::Registry;
-use crate::server::{BoundAddress, RunningServer, Server};
+use crate::server::{BoundAddress, RunningServer, Server, StartError};
 
 /// A host that runs.
 pub struct App {
@@ -151,6 +151,21 @@ impl App {
             tracing::warn!(%error, "the admin API's token is left behind");
         }
     }
+}
+
+/// Whether a host could start with the files that the configuration names, deployed components left
+/// aside: those are `sockhop check`'s.
+///
+/// # Errors
+/// What the operator is to mend, in the form that [`App::start`] gives it.
+pub fn check_files(config: &Config) -> Result<()> {
+    check_paths(config)?;
+    Server::check(config).map_err(StartError::from)?;
+    for (name, settings) in &config.deployments {
+        let settings = settings.resolve(config);
+        check_profiles(&settings.connect).with_context(|| format!("deployment.{name}"))?;
+    }
+    Ok(())
 }
 
 /// Looks at the files and folders that the configuration names, and reports all that are missing.

@@ -9,6 +9,7 @@ mod dial;
 mod error;
 mod exchange;
 mod handshake;
+mod lookup;
 mod observer;
 mod proxy;
 mod reach;
@@ -34,6 +35,7 @@ pub use self::dial::{ADDRESSES_MAX, DialError};
 pub use self::error::{ConnectError, Phase};
 pub use self::exchange::{ANSWER_HEAD_BYTES_MAX, ANSWER_HEADERS_MAX, ExchangeError};
 pub use self::handshake::AnswerFault;
+pub use self::lookup::{LOOKUPS_MAX, Lookups};
 pub use self::observer::Observer;
 pub use self::proxy::{Proxy, ProxyUrlError};
 pub use self::reach::{Gate, Reach};
@@ -205,12 +207,14 @@ impl Attempt<'_> {
     /// Connects to the server, or to the proxy and by it to the server. What a name stands for is
     /// the proxy's to find then, and whether it may be reached.
     async fn reach(&self, reach: Reach) -> Result<TcpStream, ConnectError> {
+        let (lookups, until) = (&self.request.lookups, self.until);
         let Some(proxy) = &self.request.proxy else {
-            let dialled = dial::dial(self.url.host(), self.url.port(), reach, self.until);
+            let dialled = dial::dial(self.url.host(), self.url.port(), reach, lookups, until);
             let dialled = async { dialled.await.map_err(ConnectError::Unreachable) };
             return self.in_time(Phase::Dial, dialled).await;
         };
-        let dialled = dial::dial(proxy.host(), proxy.port(), Reach::Anywhere, self.until);
+        let anywhere = Reach::Anywhere;
+        let dialled = dial::dial(proxy.host(), proxy.port(), anywhere, lookups, until);
         let dialled = async { dialled.await.map_err(ConnectError::ProxyUnreachable) };
         let tcp = self.in_time(Phase::ProxyDial, dialled).await?;
         let asked = proxy.request(&self.url).map_err(ConnectError::Unwritable)?;

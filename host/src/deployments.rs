@@ -28,6 +28,7 @@ use tokio_util::task::TaskTracker;
 pub use self::error::{DeployError, EndpointError, NoKeys, UndeployError, UndescribedEndpoints};
 use self::log::DeploymentLog;
 use self::outgoing::OutgoingHost;
+pub use self::outgoing::check_profiles;
 use self::revision::{Revision, ServedEndpoint, Visit};
 use self::routes::Routes;
 use self::status::{DeployReport, DeploymentStatus, SessionStatus, UndeployReport};

@@ -100,10 +100,7 @@ impl Server {
         deployments: Arc<Deployments>,
         registry: Arc<Registry>,
     ) -> Result<Self, StartError> {
-        let encrypts = config.listen.iter().any(ListenAddress::is_encrypted);
-        let settings = config.tls.clone().filter(|_| encrypts);
-        let tls = settings.map(|settings| Tls::load(settings, config.http2.is_spoken()));
-        let tls = tls.transpose()?.map(Arc::new);
+        let tls = load_tls(&config)?.map(Arc::new);
         let reloader = Reloader::new(tls.clone()).map_err(StartError::Signal)?;
         let mut listeners = Vec::new();
         for address in &config.listen {
@@ -111,6 +108,14 @@ impl Server {
         }
         let shared = Arc::new(Shared::new(config, deployments, registry));
         Ok(Self { listeners, reloader, shared })
+    }
+
+    /// Reads and checks the files that the configuration names, as [`bind`](Self::bind) does.
+    ///
+    /// # Errors
+    /// [`TlsError`] for the first that cannot be used.
+    pub fn check(config: &Config) -> Result<(), TlsError> {
+        load_tls(config).map(|_tls| ())
     }
 
     /// The addresses that are bound, in the order of the configuration.
@@ -127,6 +132,13 @@ impl Server {
         }
         RunningServer { shared: self.shared }
     }
+}
+
+/// What encrypts, where a listener does.
+fn load_tls(config: &Config) -> Result<Option<Tls>, TlsError> {
+    let encrypts = config.listen.iter().any(ListenAddress::is_encrypted);
+    let settings = config.tls.clone().filter(|_| encrypts);
+    settings.map(|settings| Tls::load(settings, config.http2.is_spoken())).transpose()
 }
 
 impl Shared {

@@ -1,6 +1,7 @@
 //! Files that the host serves beside its endpoints.
 
 use std::fs;
+use std::os::unix::fs::symlink;
 
 use hyper::Method;
 use sockhop_tests::{TestHost, http};
@@ -34,6 +35,36 @@ async fn files_of_the_folder_are_served_and_no_others() {
     // An endpoint is found beside them, and a handshake elsewhere finds no file.
     assert_eq!(host.connect("/echo").await.ask("hello").await, "hello");
     assert_eq!(http::handshake("/").send(host.address()).await.status, 404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn links_are_followed_within_the_folder_and_not_out_of_it() {
+    let builder = TestHost::builder();
+    let folder = builder.folder().join("web");
+    for folder in ["releases/1/sub", "releases/1/page", "private"] {
+        fs::create_dir_all(builder.folder().join(folder)).expect("our own folder");
+    }
+    for file in ["releases/1/sub/file", "private/index.html", "private/secret"] {
+        fs::write(builder.folder().join(file), file).expect("our own folder");
+    }
+    for (link, to) in [
+        ("web", "releases/1"),
+        ("releases/1/inside", "sub/file"),
+        ("releases/1/file", "../../private/secret"),
+        ("releases/1/folder", "../../private"),
+        ("releases/1/page/index.html", "../../../private/index.html"),
+    ] {
+        symlink(to, builder.folder().join(link)).expect("our own folder");
+    }
+    let host = builder.args(["--assets".into(), folder]).start().await;
+    for path in ["/sub/file", "/inside"] {
+        let answer = http::get(path).send(host.address()).await;
+        assert_eq!((answer.status, answer.body.as_str()), (200, "releases/1/sub/file"), "{path}");
+    }
+    for path in ["/file", "/folder/secret", "/folder/", "/folder", "/page/", "/fold%65r/secret"] {
+        let answer = http::get(path).send(host.address()).await;
+        assert_eq!(answer.status, 404, "{path}: {answer:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -129,6 +129,27 @@ async fn the_printed_default_is_a_configuration() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn files_that_a_configuration_names_are_checked_with_it() {
+    let host = TestHost::builder().start().await;
+    let file = host.folder().join("named.toml");
+    let file = file.to_str().expect("UTF-8");
+    for (config, code, named) in [
+        ("assets = \"nowhere\"", 78, "nowhere"),
+        (
+            "listen = [\"wss://127.0.0.1:0\"]\n\
+             tls.certificate = \"host.crt\"\ntls.key = \"host.key\"",
+            78,
+            "host.crt",
+        ),
+        ("[deployment.a.connect.tls.inner]\nauthorities = \"inner.pem\"", 78, "inner.pem"),
+    ] {
+        std::fs::write(file, config).expect("our own folder");
+        let told = host.cli(&["config", "check", "--config", file]).await.failed_in_one_line(code);
+        assert!(told.contains(named), "{told}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn more_instances_than_the_machine_holds_are_refused_with_advice() {
     let host = TestHost::builder().config("[sandbox]\ninstances = 1000000");
     let told = host.args(["--listen", "127.0.0.1:0"]).fail().await.failed_in_one_line(1);

@@ -222,6 +222,24 @@ async fn a_connection_that_is_given_up_is_dropped() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_deployment_that_ends_waits_for_no_connection_on_its_way() {
+    let keys = format!("{LOCAL}\nconnect.timeout = \"5m\"\nevent_wait = \"5m\"");
+    for builder in builders("dials", &keys) {
+        let host = builder.start().await;
+        let mut client = host.connect("/dials").await;
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("bound");
+        client.send(format!("open ws://{address}")).await;
+        let (mut tcp, _) = within("a connection", listener.accept()).await.expect("one");
+        head(&mut tcp).await;
+        host.cli(&["undeploy", "dials"]).await.succeeded();
+        let mut rest = Vec::new();
+        within("its end", tcp.read_to_end(&mut rest)).await.expect("an orderly one");
+        assert_eq!(client.closed().await.code, 1001);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn one_connection_too_many_is_refused_and_its_place_comes_back() {
     let there = TestHost::with_guests(["echo"]).await;
     for builder in builders("dials", &format!("{LOCAL}\nconnect.sessions = 1")) {

@@ -135,7 +135,13 @@ impl Http2 {
         // While there is one the connection is kept.
         drop(sender);
         let ended = within("the connection to end", connection).await.expect("no panic");
-        ended.expect("an end in good order");
+        // The last word of a client comes after the host's, which may have hung up by then.
+        let is_unheard = |error: &h2::Error| {
+            error.get_io().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+        };
+        if let Err(error) = ended {
+            assert!(is_unheard(&error), "no end in good order: {error}");
+        }
     }
 
     /// As [`ended`](Self::ended), while the client would still ask.

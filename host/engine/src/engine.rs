@@ -3,10 +3,12 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use thiserror::Error;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
 use wasmtime::component::Linker;
 use wasmtime::{Cache, CacheConfig, Config, InstanceAllocationStrategy, PoolingAllocationConfig};
@@ -137,6 +139,12 @@ impl Engine {
     /// The right to one live instance, where there is one left.
     pub(crate) fn permit(&self) -> Option<OwnedSemaphorePermit> {
         Arc::clone(&self.permits).try_acquire_owned().ok()
+    }
+
+    /// The right to one live instance, where one is given back in this time. Whoever waits comes
+    /// before those who do not.
+    pub(crate) async fn permit_within(&self, time: Duration) -> Option<OwnedSemaphorePermit> {
+        timeout(time, Arc::clone(&self.permits).acquire_owned()).await.ok()?.ok()
     }
 
     /// The right to the one instance beside them, when it is free.

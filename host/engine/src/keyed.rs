@@ -3,12 +3,16 @@
 use std::collections::HashMap;
 use std::num::NonZeroU16;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use sockhop_session::handshake::HandshakeRequest;
 use sockhop_session::port::TrapKind;
 use thiserror::Error;
+use tokio::sync::OwnedSemaphorePermit;
 
-use crate::container::Surroundings;
+use crate::container::{
+    ConnectOptions, ConnectRefusal, Container, Pending, Seating, SessionDefaults, Surroundings,
+};
 use crate::guest::Guest;
 use crate::seats::SeatError;
 use crate::shard::{Shard, Shards, WeakShard};
@@ -20,6 +24,10 @@ pub const KEY_BYTES_MAX: usize = 1024;
 /// How often an asker is sought: once more where that of the first time had trapped for another
 /// handshake before this one's turn came.
 const ASKERS_TRIED_MAX: usize = 2;
+
+/// How long a session waits on a full host for the last instance of its key, which is ending, to
+/// give its place back. That takes well below a millisecond, unless the machine has no time for it.
+const ENDING_MAX: Duration = Duration::from_millis(500);
 
 /// Who says what the key of a session is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,14 +94,14 @@ impl Keyed {
                 if key.len() > KEY_BYTES_MAX {
                     return Err(KeyError::ParameterTooLong(key.len()).into());
                 }
-                self.rooms.join(key, guest, around)
+                self.rooms.seat(key, guest, around).await
             }
             Source::Asker(asker) => {
                 let key = ask(asker, guest, around, endpoint_path, request).await?;
                 if key.len() > KEY_BYTES_MAX {
                     return Err(KeyError::TooLong(key.len()).into());
                 }
-                self.rooms.join(&key, guest, around)
+                self.rooms.seat(&key, guest, around).await
             }
         }
     }
@@ -112,10 +120,12 @@ async fn ask(
     endpoint_path: &Arc<str>,
     request: &HandshakeRequest,
 ) -> Result<String, SeatError> {
+    let container = Arc::new(AskedOnly(Arc::clone(&around.container)));
+    let around = Surroundings { container, ..around.clone() };
     let mut tried = 0;
     loop {
         tried += 1;
-        let asker = asker.take(guest, around)?;
+        let asker = asker.take(guest, &around)?;
         match asker.instance_key(Arc::clone(endpoint_path), request.clone()).await {
             // It was gone before this handshake's turn came, by another one's doing.
             Err(SeatError::Trap(trap))
@@ -125,8 +135,32 @@ async fn ask(
     }
 }
 
+/// The host around an instance that is asked and serves no session: what it opened would be one.
+struct AskedOnly(Arc<dyn Container>);
+
+impl Container for AskedOnly {
+    fn defaults(&self) -> SessionDefaults {
+        self.0.defaults()
+    }
+
+    fn installed_extensions(&self) -> Vec<String> {
+        self.0.installed_extensions()
+    }
+
+    fn connect(
+        &self,
+        _url: &str,
+        _options: ConnectOptions,
+        _seating: Seating,
+    ) -> Result<Pending, ConnectRefusal> {
+        let told = "the instance that is asked for keys serves no session".to_owned();
+        Err(ConnectRefusal::NotAllowed(told))
+    }
+}
+
 /// The live instances. An entry is there while its instance's task is, and the task has the right
-/// to an instance: so there are no more entries than instances may live.
+/// to an instance until its end: so there are no more entries than instances may live, but for
+/// those that are just ending.
 #[derive(Default)]
 struct Rooms(Mutex<Table>);
 
@@ -143,20 +177,47 @@ struct Live {
     room: WeakShard,
 }
 
+/// There is no right to one more instance.
+struct Full {
+    /// Whether the key's own is ending, and gives its place back.
+    is_ending: bool,
+}
+
 impl Rooms {
     /// A seat in the instance of this key, which is made where there is none that lives.
-    fn join(
+    async fn seat(
         self: &Arc<Self>,
         key: &str,
         guest: &Guest,
         around: &Surroundings,
     ) -> Result<Shard, SeatError> {
+        let permit = match self.join(key, guest, around, None) {
+            Ok(shard) => return Ok(shard),
+            Err(Full { is_ending: false }) => None,
+            // Whoever loads a page anew leaves, and is back at once.
+            Err(Full { is_ending: true }) => guest.engine.permit_within(ENDING_MAX).await,
+        };
+        let permit = permit.ok_or(SeatError::AtCapacity)?;
+        self.join(key, guest, around, Some(permit)).map_err(|_full| SeatError::AtCapacity)
+    }
+
+    /// A seat without waiting; where an instance has to be made, by this right or by one that is
+    /// free.
+    fn join(
+        self: &Arc<Self>,
+        key: &str,
+        guest: &Guest,
+        around: &Surroundings,
+        permit: Option<OwnedSemaphorePermit>,
+    ) -> Result<Shard, Full> {
         let mut table = self.table();
         if let Some(shard) = table.live.get(key).and_then(|live| live.room.upgrade()) {
             return Ok(shard);
         }
         // Now, so that a full host says so before the handshake is answered.
-        let permit = guest.engine.permit().ok_or(SeatError::AtCapacity)?;
+        let Some(permit) = permit.or_else(|| guest.engine.permit()) else {
+            return Err(Full { is_ending: table.live.contains_key(key) });
+        };
         let (shard, inbox) = Shard::new();
         let key: Arc<str> = key.into();
         table.made += 1;

@@ -84,7 +84,7 @@ pub(crate) struct Inbox {
 
 impl Inbox {
     /// Makes the instance, in a task that serves it. `listed` is dropped when the instance has
-    /// ended, before its place is free.
+    /// ended and its place is free.
     pub(crate) fn serve<L: Send + 'static>(
         self,
         guest: &Guest,

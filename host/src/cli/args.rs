@@ -21,10 +21,22 @@ pub struct CommandLine {
     pub command: Command,
 }
 
+/// The variables that `sockhop run` reads, where no option says otherwise.
+const ENVIRONMENT: &str = "\
+Environment, for what no option says:
+  SOCKHOP_CONFIG       The configuration file
+  SOCKHOP_LISTEN       Where to accept connections; several with commas between them
+  SOCKHOP_ADMIN        Where the admin API is, for the other verbs as well
+  SOCKHOP_ADMIN_TOKEN  The admin API's token, for the other verbs as well
+  SOCKHOP_DEPLOY_DIR   The folder to deploy from
+  SOCKHOP_ASSETS       The folder of files to serve
+  SOCKHOP_LOG          What is logged: info, or a filter such as sockhop=debug,warn";
+
 /// The verbs.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run the host until it is told to stop.
+    #[command(after_help = ENVIRONMENT)]
     Run(RunArgs),
     /// Say whether a component could be deployed, and what it holds.
     Check(CheckArgs),

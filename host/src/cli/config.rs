@@ -7,6 +7,7 @@ use super::{
     exit,
     output::print,
 };
+use crate::app::check_files;
 use crate::config::{Config, Machine, ProcessEnvironment, Sources};
 
 /// Checks or prints a configuration.
@@ -17,13 +18,18 @@ pub(super) fn config(command: &ConfigCommand) -> ExitCode {
     }
 }
 
-/// Says whether the host could run with a configuration, or all that is wrong with it.
+/// Says whether the host could run with a configuration, or all that is wrong with it, and then
+/// whether the files that it names are there and hold what they should.
 fn check(args: &ConfigCheckArgs) -> ExitCode {
     let run = RunArgs { config: args.config.clone(), ..RunArgs::default() };
     let machine = Machine::this();
-    match Config::load(Sources { args: &run, environment: &ProcessEnvironment, machine: &machine })
-    {
-        Ok(_) => print("the configuration is good\n"),
-        Err(errors) => exit::bad_config(&errors),
+    let sources = Sources { args: &run, environment: &ProcessEnvironment, machine: &machine };
+    let config = match Config::load(sources) {
+        Ok(config) => config,
+        Err(errors) => return exit::bad_config(&errors),
+    };
+    match check_files(&config) {
+        Ok(()) => print("the configuration is good\n"),
+        Err(error) => exit::bad_config(&*error),
     }
 }

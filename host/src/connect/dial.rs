@@ -4,9 +4,10 @@ use std::io;
 use std::net::SocketAddr;
 
 use thiserror::Error;
-use tokio::net::{TcpStream, lookup_host};
+use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 
+use super::lookup::Lookups;
 use super::reach::Reach;
 use super::websocket_url::without_brackets;
 
@@ -21,12 +22,13 @@ pub(super) async fn dial(
     host: &str,
     port: u16,
     reach: Reach,
+    lookups: &Lookups,
     until: Instant,
 ) -> Result<TcpStream, DialError> {
-    let found = lookup_host((without_brackets(host), port)).await;
+    let found = lookups.look_up(without_brackets(host), port).await;
     let found = found.map_err(|source| DialError::Unknown { host: host.to_owned(), source })?;
     let mut beyond = None;
-    let within = found.filter(|address| {
+    let within = found.into_iter().filter(|address| {
         let within = reach.takes(address.ip());
         if !within {
             beyond = Some(*address);
@@ -143,7 +145,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let port = listener.local_addr().expect("bound").port();
         for host in ["127.0.0.1", "localhost"] {
-            let refused = dial(host, port, Reach::Public, soon()).await;
+            let refused = dial(host, port, Reach::Public, &Lookups::default(), soon()).await;
             assert!(matches!(refused, Err(DialError::NotPublic { .. })), "{refused:?}");
         }
     }
@@ -152,8 +154,9 @@ mod tests {
     async fn an_address_of_ipv6_is_taken_with_its_brackets() {
         let listener = TcpListener::bind("[::1]:0").await.expect("a port");
         let port = listener.local_addr().expect("bound").port();
-        dial("[::1]", port, Reach::Anywhere, soon()).await.expect("it listens");
-        let unknown = dial("no.such.host.invalid", 1, Reach::Anywhere, soon()).await;
+        let lookups = Lookups::default();
+        dial("[::1]", port, Reach::Anywhere, &lookups, soon()).await.expect("it listens");
+        let unknown = dial("no.such.host.invalid", 1, Reach::Anywhere, &lookups, soon()).await;
         assert!(matches!(unknown, Err(DialError::Unknown { .. })));
     }
 }

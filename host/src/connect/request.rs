@@ -8,6 +8,7 @@ use sockhop_wire::deflate::Policy;
 use sockhop_wire::extensions::is_token;
 use thiserror::Error;
 
+use super::lookup::Lookups;
 use super::proxy::Proxy;
 use super::reach::Gate;
 use super::tls::ClientTls;
@@ -82,6 +83,8 @@ pub struct ConnectRequest {
     /// Whom to trust, and what to show, where the URL or a redirect is `wss`. Default: the
     /// system's authorities, and nothing.
     pub tls: ClientTls,
+    /// With whom it shares the places for looking names up. Default: with nobody.
+    pub lookups: Lookups,
 }
 
 impl ConnectRequest {
@@ -98,6 +101,7 @@ impl ConnectRequest {
             proxy: None,
             gate: Gate::default(),
             tls: ClientTls::default(),
+            lookups: Lookups::default(),
         }
     }
 

@@ -96,6 +96,8 @@ pub(super) struct Link<IO> {
     pub(super) is_timed: bool,
     read_since_flush: u32,
     read_in_turn: u32,
+    /// Whether the last that happened was a token: then it is the peer's turn.
+    told_token: bool,
 }
 
 impl<IO: AsyncRead + AsyncWrite + Unpin> Link<IO> {
@@ -118,6 +120,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Link<IO> {
             is_timed: false,
             read_since_flush: 0,
             read_in_turn: 0,
+            told_token: false,
         }
     }
 
@@ -148,7 +151,10 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Link<IO> {
             if taken == Taken::Closing {
                 return Poll::Ready(Next::Closing);
             }
-            if let Some(token) = self.socket.marks().next_token() {
+            // A guest that asks for the next token at each one hears its peer in between.
+            let is_peers_turn = std::mem::take(&mut self.told_token);
+            if !is_peers_turn && let Some(token) = self.socket.marks().next_token() {
+                self.told_token = true;
                 return Poll::Ready(Next::Sent(token));
             }
             if taken == Taken::Full || self.read_since_flush >= MESSAGES_BEFORE_FLUSH_MAX {
@@ -168,7 +174,14 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Link<IO> {
             if self.poll_flush(cx).is_err() {
                 return Poll::Ready(self.left_over());
             }
-            if (holds_back && !self.socket.is_full()) || self.socket.marks().has_token() {
+            if self.socket.marks().has_token() {
+                // Such a guest is held to its limits as well.
+                if let Some(cause) = self.poll_timers(cx) {
+                    return Poll::Ready(Next::TimedOut(cause));
+                }
+                continue;
+            }
+            if holds_back && !self.socket.is_full() {
                 continue;
             }
             if !self.socket.is_full() && taken != Taken::All {

@@ -70,6 +70,12 @@ impl Marks {
         self.places.as_ref().is_some_and(|places| !places.told.is_empty())
     }
 
+    /// Whether one of them is not passed yet.
+    #[inline]
+    pub(super) fn are_waiting(&self) -> bool {
+        self.places.as_ref().is_some_and(|places| !places.waiting.is_empty())
+    }
+
     /// By which mark times were kept since this was asked last.
     pub(super) fn take_kept(&mut self) -> Option<u64> {
         self.places.as_mut()?.kept.take()

@@ -20,6 +20,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Link<IO> {
                 if gave_way {
                     self.poll_write(cx);
                     self.poll_write_limits(cx);
+                    self.poll_aborted(cx);
                 } else {
                     // A shared instance most often answers as soon as it has its turn, and then
                     // what it answers goes out in the same write.
@@ -86,6 +87,14 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Link<IO> {
         if self.timers.poll_writing(self.socket.activity(), cx).is_ready() {
             self.timed_out = Some(CloseCause::WriteTimeout);
             self.shut();
+        }
+    }
+
+    /// Whoever waits for what the socket has taken already waits no longer when the connection is to
+    /// be dropped.
+    fn poll_aborted(&mut self, cx: &mut Context<'_>) {
+        if self.socket.marks().are_waiting() && self.session.poll_aborted(cx).is_ready() {
+            self.socket.marks().forget();
         }
     }
 

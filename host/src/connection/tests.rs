@@ -29,7 +29,7 @@ use sockhop_session::{CloseEvent, Handle, Identity, Message, QueueLimits, Sessio
 use sockhop_wire::Role;
 use tokio::io::{AsyncRead, AsyncWrite, duplex};
 use tokio::task::{JoinHandle, unconstrained};
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 use tokio_util::task::TaskTracker;
 
 use self::fake::{Calls, Fake};
@@ -37,6 +37,9 @@ use self::peer::Peer;
 use super::{Connection, Journal, Settings};
 
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// By when a session has ended that ends by itself, whatever limits its test has set.
+const END_MAX: Duration = Duration::from_secs(3600);
 
 /// What a test may want otherwise than most do.
 struct Setup {
@@ -126,7 +129,9 @@ fn serve(guest: impl FnOnce(&Arc<Handle>) -> Fake) -> Served {
 impl Served {
     /// How the session ended; it must end by itself.
     async fn ended(self) -> (CloseEvent, Calls, Arc<Notes>) {
-        (self.end.await.expect("the connection's task does not panic"), self.calls, self.notes)
+        // The clock of most tests stands still while anything is left to be done.
+        let end = timeout(END_MAX, self.end).await.expect("the session ends by itself");
+        (end.expect("the connection's task does not panic"), self.calls, self.notes)
     }
 }
 

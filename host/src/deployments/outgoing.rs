@@ -8,7 +8,9 @@ mod refusal;
 mod tests;
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::sync::Arc;
+use std::time::Instant;
 
 use sockhop_engine::{
     ConnectOptions, ConnectRefusal, Container, Pending, Seating, SessionDefaults,
@@ -22,8 +24,9 @@ use self::opening::Opening;
 use super::DeployError;
 use super::revision::Revision;
 use crate::config::{EndpointSettings, Extension, OutgoingSettings, ProfileName};
-use crate::connect::ClientTls;
+use crate::connect::{ClientTls, Lookups};
 use crate::registry::Registry;
+use crate::telemetry::Seldom;
 
 /// The one extension that the wire engine knows (RFC 7692).
 const PERMESSAGE_DEFLATE: &str = "permessage-deflate";
@@ -42,6 +45,7 @@ pub(super) struct OutgoingHost {
 pub(super) struct Grant {
     settings: OutgoingSettings,
     tls: BTreeMap<ProfileName, ClientTls>,
+    lookups: Lookups,
 }
 
 impl Grant {
@@ -59,8 +63,16 @@ impl Grant {
             })?;
             tls.insert(name.clone(), profile);
         }
-        Ok(Self { settings: settings.clone(), tls })
+        Ok(Self { settings: settings.clone(), tls, lookups: Lookups::default() })
     }
+}
+
+/// Whether what the profiles name can be used.
+///
+/// # Errors
+/// [`DeployError::Profile`], of the first that cannot.
+pub fn check_profiles(settings: &OutgoingSettings) -> Result<(), DeployError> {
+    Grant::new(settings).map(|_grant| ())
 }
 
 /// What all endpoints of one revision share.
@@ -70,12 +82,23 @@ pub(super) struct RevisionOutgoing {
     grant: Grant,
     /// One for each connection that may be open or on its way.
     places: Arc<Semaphore>,
+    /// What the log has to say of those that are not opened: a guest may ask as fast as it can.
+    refused: Seldom,
 }
 
 impl RevisionOutgoing {
     pub(super) fn new(host: OutgoingHost, revision: Arc<Revision>, grant: Grant) -> Self {
         let places = usize::try_from(grant.settings.sessions).unwrap_or(Semaphore::MAX_PERMITS);
-        Self { host, revision, grant, places: Arc::new(Semaphore::new(places)) }
+        let places = Arc::new(Semaphore::new(places));
+        Self { host, revision, grant, places, refused: Seldom::default() }
+    }
+
+    /// What the operator may want to act on is in the log, the last of each second.
+    fn tell(&self, why: &dyn Display) {
+        if let Some(times) = self.refused.count(Instant::now()) {
+            let more = if times > 1 { format!(", {times} times") } else { String::new() };
+            self.revision.log().warn(format!("a guest may not connect{more}: {why}"));
+        }
     }
 }
 
@@ -135,8 +158,7 @@ impl Container for EndpointContainer {
             seating,
             visit,
             place,
-            host: of.host.clone(),
-            revision: Arc::clone(&of.revision),
+            of: Arc::clone(of),
             settings: Arc::clone(&self.settings),
             property_bytes: self.property_bytes,
         };
@@ -149,7 +171,7 @@ impl EndpointContainer {
     /// What the operator may want to allow is in the log.
     fn tell(&self, refusal: &ConnectRefusal) {
         if matches!(refusal, ConnectRefusal::NotAllowed(_) | ConnectRefusal::NoRoom(_)) {
-            self.of.revision.log().warn(format!("a guest may not connect: {refusal}"));
+            self.of.tell(refusal);
         }
     }
 }

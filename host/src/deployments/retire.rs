@@ -17,12 +17,14 @@ impl Deployments {
         self.tasks.spawn(async move {
             let drain_timeout = deployments.config.limits.drain_timeout;
             if timeout(drain_timeout, revision.ended()).await.is_err() {
-                revision.log().warn(format!(
-                    "revision {}: {} sessions are closed with 1012, as drain_timeout is over",
-                    revision.number(),
-                    revision.sessions(),
-                ));
-                revision.close(CloseCause::ServiceRestart);
+                let sessions = revision.sessions();
+                if revision.close(CloseCause::ServiceRestart) {
+                    revision.log().warn(format!(
+                        "revision {}: {sessions} sessions are closed with 1012, as drain_timeout \
+                         is over",
+                        revision.number(),
+                    ));
+                }
                 revision.ended().await;
             }
             deployments.forget(&name, &revision);

@@ -9,6 +9,7 @@ use sockhop_session::CloseCause;
 use sockhop_session::handshake::EndpointConfig;
 use sockhop_session::outbound::CloseRequest;
 use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
 
 use super::log::DeploymentLog;
 use super::status::{RevisionState, RevisionStatus};
@@ -47,6 +48,8 @@ pub struct Revision {
     open: AtomicUsize,
     state: Mutex<State>,
     changed: Notify,
+    /// Cancelled when the sessions are closed.
+    closing: CancellationToken,
 }
 
 #[derive(Clone, Copy)]
@@ -76,6 +79,7 @@ impl Revision {
             open: AtomicUsize::new(0),
             state: Mutex::new(State::Current),
             changed: Notify::new(),
+            closing: CancellationToken::new(),
         }
     }
 
@@ -138,15 +142,18 @@ impl Revision {
         }
     }
 
-    /// Closes all sessions, those that are still being opened included.
-    pub(super) fn close(&self, cause: CloseCause) {
+    /// Closes all sessions, those that are still being opened included. Whether they were not being
+    /// closed already.
+    pub(super) fn close(&self, cause: CloseCause) -> bool {
         // First the state, then the sessions: one that registers in between sees the state. What
         // closed the revision first stays the cause.
         let mut state = self.state();
-        if !matches!(*state, State::Closing(_)) {
+        let is_first = !matches!(*state, State::Closing(_));
+        if is_first {
             *state = State::Closing(cause);
         }
         drop(state);
+        self.closing.cancel();
         for (_path, sessions) in &self.endpoints {
             sessions.visit_revision(self.number, |session| {
                 session.close(CloseRequest::by_host(cause));
@@ -155,6 +162,12 @@ impl Revision {
         self.outgoing.visit_revision(self.number, |session| {
             session.close(CloseRequest::by_host(as_client(cause)));
         });
+        is_first
+    }
+
+    /// Waits until the sessions are closed.
+    pub(super) async fn closing(&self) {
+        self.closing.cancelled().await;
     }
 
     /// Waits until no session is left.
@@ -242,4 +255,37 @@ impl Drop for Visit {
 pub(crate) struct Membership {
     _registration: Registration,
     _visit: Visit,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::config::{self, Instancing, OutgoingSettings, Strategy};
+
+    fn revision() -> Revision {
+        let settings = ResolvedDeployment {
+            instancing: Instancing::Session,
+            strategy: Strategy::Drain,
+            memory: config::MEMORY.default,
+            event_cpu: config::EVENT_CPU.default,
+            event_wait: config::EVENT_WAIT.default,
+            default_endpoint: EndpointSettings::default(),
+            endpoints: BTreeMap::new(),
+            env: BTreeMap::new(),
+            connect: OutgoingSettings::default(),
+        };
+        let log = Arc::new(DeploymentLog::new("app"));
+        Revision::new(1, String::new(), Arc::new(settings), log, Vec::new(), Arc::default())
+    }
+
+    #[tokio::test]
+    async fn a_revision_is_closed_once_and_whoever_waits_for_that_is_told() {
+        let revision = revision();
+        assert!(revision.close(CloseCause::GoingAway));
+        assert!(!revision.close(CloseCause::ServiceRestart), "what closed it first is why");
+        revision.closing().await;
+        assert!(Arc::new(revision).enter_outgoing().is_none());
+    }
 }

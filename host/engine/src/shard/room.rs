@@ -74,17 +74,18 @@ pub(super) enum Event {
     },
 }
 
-/// A shared instance and the sessions in it. Fields are dropped in order: off the list first.
+/// A shared instance and the sessions in it. Fields are dropped in order: who finds it on the list
+/// while it ends waits for its place.
 pub(super) struct Room<L> {
-    _listed: L,
     instance: Caller,
     sessions: HashMap<SessionId, (Arc<Handle>, ResourceAny)>,
+    _listed: L,
 }
 
 impl<L> Room<L> {
-    /// An instance without sessions; `listed` is dropped before it.
+    /// An instance without sessions; `listed` is dropped after it.
     pub(super) fn new(listed: L, instance: Caller) -> Self {
-        Self { _listed: listed, instance, sessions: HashMap::new() }
+        Self { instance, sessions: HashMap::new(), _listed: listed }
     }
 
     /// Whether the instance has trapped.

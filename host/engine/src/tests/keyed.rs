@@ -101,6 +101,20 @@ async fn an_instance_ends_with_its_last_session_or_seat() {
     assert_eq!((engine.instances(), seats.keys_listed()), (1, 1));
 }
 
+/// On a full host, whoever comes back to a key that was just left finds its place, and no other.
+#[tokio::test]
+async fn the_place_of_a_key_that_was_just_left_is_waited_for() {
+    let engine = engine(1);
+    let seats = seats(&guest_of(&engine, &guest()), by_room());
+    for number in 0..3 {
+        let (session, guest) = opened(&seats, &to_room("a"), number).await;
+        assert!(matches!(seats.take(&to_room("b")).await, Err(SeatError::AtCapacity)));
+        // The instance's task has no turn before the next one comes.
+        drop((session, guest));
+    }
+    settled(&engine, &seats, 0).await;
+}
+
 #[tokio::test]
 async fn a_trap_ends_the_sessions_of_its_key_and_the_next_gets_a_fresh_instance() {
     let engine = engine(2);

@@ -80,6 +80,17 @@ async fn whoever_waits_hears_that_the_connection_is_lost() {
     assert!(!session.is_open());
 }
 
+#[tokio::test(start_paused = true)]
+async fn whoever_waits_hears_that_the_session_is_aborted() {
+    let outcome = Outcomes::default();
+    let served = waits_in_vain(Setup::default(), &outcome).await;
+    served.session.abort();
+    let (event, calls, _notes) = served.ended().await;
+    assert_eq!(event.cause, CloseCause::Aborted);
+    assert_eq!(outcomes(&outcome), [Err(Lost)]);
+    assert_eq!(calls.close_and_finish(), event);
+}
+
 /// What a peer has said is delivered, though its connection is lost while the guest is busy.
 #[tokio::test(start_paused = true)]
 async fn what_came_before_the_connection_was_lost_is_delivered() {
@@ -201,4 +212,27 @@ async fn no_token_comes_to_a_session_that_has_ended_or_to_whom_hears_of_none() {
         settled().await;
     }
     assert_eq!(served.calls.all(), [Call::Open]);
+}
+
+/// A guest that asks for the next token at each one goes on for as long as it likes, and is no
+/// reason to leave its peer unheard.
+#[tokio::test(start_paused = true)]
+async fn a_peer_is_heard_between_tokens() {
+    const TOKENS: u64 = 10_000;
+    let mut served = serve(|session| {
+        let session = Arc::clone(session);
+        Fake::silent().during_sent(move |token| {
+            if token < TOKENS {
+                // It is refused once the session closes.
+                let _asked = session.notify_sent(token + 1);
+            }
+        })
+    });
+    served.session.notify_sent(0).expect("few");
+    served.peer.text("one").await;
+    served.peer.close(1000, "").await;
+    let (event, calls, _notes) = served.ended().await;
+    assert_eq!((event.code, calls.messages()), (1000, vec![text("one")]));
+    let tokens = calls.all().iter().filter(|call| matches!(call, Call::Sent(_))).count();
+    assert!(tokens < 1000, "{tokens} tokens came before the peer's Close");
 }

@@ -9,7 +9,7 @@ use tokio::time::timeout;
 
 use super::close::by_guest;
 use super::fake::{Call, Fake, returned, trapped};
-use super::peer::{BINARY, CLOSE, PING, PONG, TEXT, frame};
+use super::peer::{BINARY, CLOSE, PING, PONG, TEXT, frame, text_frame};
 use super::{Setup, serve, settled, text};
 use crate::connection::batching::{BATCH_BYTES_MAX, MESSAGES_IN_A_BATCH_MAX};
 
@@ -174,4 +174,35 @@ async fn a_peer_that_reads_no_answers_is_not_read_from() {
     let flood = frame(BINARY, &[0; 100]).repeat(100_000);
     let written = timeout(Duration::from_secs(60), io.write_all(&flood)).await;
     assert!(written.is_err(), "all was read though nothing was taken");
+}
+
+/// Tokens come one by one behind the batch that asked for them, and what came from the peer behind
+/// the batch keeps its order in between.
+#[tokio::test(start_paused = true)]
+async fn tokens_of_a_batch_and_what_is_behind_it_take_turns() {
+    let mut served = serve(|session| {
+        let (session, mut token) = (Arc::clone(session), 0);
+        let guest = Fake::silent().takes_batches().hears_completions().hears_pongs();
+        guest.on_message(move |message| {
+            token += 1;
+            session.notify_sent(token).expect("few");
+            session.send(message).expect("room");
+            async { Ok(None) }
+        })
+    });
+    let mut bytes = frames(&["a", "b", "c"]);
+    bytes.extend(frame(PONG, b"p"));
+    bytes.extend(frames(&["d"]));
+    served.peer.bytes(&bytes).await;
+    for word in ["a", "b", "c", "d"] {
+        assert_eq!(served.peer.read().await, Some(text_frame(word)));
+    }
+    settled().await;
+    let calls = served.calls.all();
+    let (tokens, others): (Vec<_>, Vec<_>) =
+        calls.into_iter().partition(|call| matches!(call, Call::Sent(_)));
+    assert_eq!(tokens, [1, 2, 3, 4].map(Call::Sent));
+    let pong = Call::Pong("p".into());
+    let batches = [Call::Batch(texts(&["a", "b", "c"])), pong, Call::Batch(texts(&["d"]))];
+    assert_eq!(others[1..], batches);
 }

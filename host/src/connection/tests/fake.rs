@@ -78,6 +78,7 @@ pub(super) struct Fake {
     error: Option<Trap>,
     close: Result<(), Fault>,
     during_close: Box<dyn FnMut() + Send>,
+    during_sent: Box<dyn FnMut(u64) + Send>,
     finish: Result<(), Trap>,
 }
 
@@ -96,6 +97,7 @@ impl Fake {
             error: None,
             close: Ok(()),
             during_close: Box::new(|| {}),
+            during_sent: Box::new(|_token| {}),
             finish: Ok(()),
         }
     }
@@ -160,6 +162,11 @@ impl Fake {
     pub(super) fn during_close(mut self, run: impl FnMut() + Send + 'static) -> Self {
         self.during_close = Box::new(run);
         self
+    }
+
+    /// Hears of tokens, and runs while it does.
+    pub(super) fn during_sent(self, run: impl FnMut(u64) + Send + 'static) -> Self {
+        Self { during_sent: Box::new(run), ..self.hears_completions() }
     }
 
     pub(super) fn traps_in_finish(mut self) -> Self {
@@ -228,6 +235,7 @@ impl Endpoint for Fake {
 
     async fn on_sent(&mut self, token: u64) -> Result<(), Fault> {
         let _busy = self.begin(Call::Sent(token));
+        (self.during_sent)(token);
         Ok(())
     }
 

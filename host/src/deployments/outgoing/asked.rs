@@ -52,6 +52,7 @@ pub(super) fn asked(
         proxy: grant.settings.proxy.clone(),
         gate,
         tls,
+        lookups: grant.lookups.clone(),
         ..ConnectRequest::new(url)
     };
     request.check().map_err(|error| ConnectRefusal::InvalidOptions(error.to_string()))?;

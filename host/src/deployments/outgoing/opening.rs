@@ -6,18 +6,19 @@ use std::time::SystemTime;
 use hyper::header::HeaderMap;
 use sockhop_engine::{ConnectOptions, ConnectRefusal, Opened, Seat, SeatError, Seating};
 use sockhop_session::handshake::{self as session, HandshakeRequest, Header};
+use sockhop_session::port::TrapKind;
 use sockhop_session::{Handle, Identity};
 use sockhop_wire::deflate::Agreed;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tokio_util::sync::CancellationToken;
 
-use super::OutgoingHost;
+use super::RevisionOutgoing;
 use super::leave::leave;
 use super::refusal::{answer, refusal};
 use crate::config::{EndpointSettings, Extension};
 use crate::connect::{ConnectRequest, Connected, connect};
 use crate::connection::{Compression, Connection, Journal, Role};
-use crate::deployments::revision::{Revision, Visit};
+use crate::deployments::revision::Visit;
 use crate::deployments::served::{ceiling, connection_settings, message_bytes, queue_limits};
 use crate::registry::Entry;
 
@@ -29,22 +30,23 @@ pub(super) struct Opening {
     pub(super) visit: Visit,
     /// Its place among the deployment's connections, given back at its end.
     pub(super) place: OwnedSemaphorePermit,
-    pub(super) host: OutgoingHost,
-    pub(super) revision: Arc<Revision>,
+    pub(super) of: Arc<RevisionOutgoing>,
     pub(super) settings: Arc<EndpointSettings>,
     pub(super) property_bytes: usize,
 }
 
 impl Opening {
     /// Opens the connection, tells how that went, and serves the session to its end. Until the
-    /// connection is open it may be given up.
+    /// connection is open it may be given up, and is where the revision's sessions are closed.
     pub(super) async fn run(
         self,
         tell: oneshot::Sender<Result<Opened, ConnectRefusal>>,
         given_up: CancellationToken,
     ) {
         let opened = tokio::select! {
+            biased;
             opened = self.open() => opened,
+            () = self.of.revision.closing() => Err(ConnectRefusal::Ending.into()),
             () = given_up.cancelled() => return,
         };
         let (connected, seat, session) = match opened {
@@ -54,13 +56,14 @@ impl Opening {
                 let _unheard = tell.send(Err(refusal));
                 if let Some((connected, session)) = unwanted {
                     let settings = connection_settings(&self.settings.limits, None);
-                    let journal = Arc::clone(self.revision.log()) as Arc<dyn Journal>;
+                    let journal = Arc::clone(self.of.revision.log()) as Arc<dyn Journal>;
                     leave(*connected, session, settings, journal).await;
                 }
                 return;
             }
         };
-        let Self { visit, place: _place, revision, settings, request, .. } = self;
+        let Self { visit, place: _place, of, settings, request, .. } = self;
+        let revision = &of.revision;
         let entry = Entry {
             session: Arc::clone(&session),
             revision: revision.number(),
@@ -91,7 +94,7 @@ impl Opening {
         let connected = connect(&self.request, &()).await.map_err(|error| {
             let (refusal, told) = refusal(&error);
             if let Some(told) = told {
-                self.revision.log().warn(format!("a guest may not connect: {told}"));
+                self.of.tell(&told);
             }
             refusal
         })?;
@@ -103,14 +106,17 @@ impl Opening {
             let refusal = ConnectRefusal::Refused(told, answered);
             return Err(NotOpened { refusal, unwanted: Some((Box::new(connected), session)) });
         }
-        let seat = self.seating.take(&self.options.endpoint).await.map_err(no_seat)?;
+        let seat = self.seating.take(&self.options.endpoint).await.map_err(|error| {
+            self.of.tell(&format!("its session has no instance to be served in: {error}"));
+            no_seat(&error)
+        })?;
         Ok((connected, seat, session))
     }
 
     fn session(&self, connected: &Connected) -> Result<Arc<Handle>, ConnectRefusal> {
         let limits = &self.settings.limits;
         let identity = Identity {
-            id: self.host.registry.next_id(),
+            id: self.of.host.registry.next_id(),
             endpoint_path: self.options.endpoint.clone(),
             request: self.handshake(connected),
             subprotocol: connected.subprotocol.clone(),
@@ -163,10 +169,34 @@ pub(super) fn fields(headers: &HeaderMap) -> Vec<Header> {
     fields.map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec())).collect()
 }
 
-/// Why the session of a connection has no instance to be served in.
-fn no_seat(error: SeatError) -> ConnectRefusal {
+/// Why the session of a connection has no instance to be served in. Where the one that asked is
+/// gone nobody is left to be told.
+fn no_seat(error: &SeatError) -> ConnectRefusal {
     match error {
-        SeatError::AtCapacity | SeatError::PoolFull(_) => ConnectRefusal::NoRoom(error.to_string()),
-        SeatError::Key(_) | SeatError::Mismatch(_) | SeatError::Trap(_) => ConnectRefusal::Ending,
+        SeatError::Trap(trap) if trap.kind == TrapKind::InstanceGone => ConnectRefusal::Ending,
+        SeatError::AtCapacity
+        | SeatError::PoolFull(_)
+        | SeatError::Key(_)
+        | SeatError::Mismatch(_)
+        | SeatError::Trap(_) => ConnectRefusal::NoRoom(error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sockhop_session::port::Trap;
+
+    use super::*;
+
+    #[test]
+    fn a_guest_hears_why_its_session_has_no_instance() {
+        let trap = |kind| {
+            let detail = "unreachable".to_owned();
+            no_seat(&SeatError::Trap(Trap { kind, call: "instantiation", detail }))
+        };
+        assert_eq!(trap(TrapKind::InstanceGone), ConnectRefusal::Ending);
+        let ConnectRefusal::NoRoom(why) = trap(TrapKind::Trapped) else { panic!("it is not over") };
+        assert!(why.contains("unreachable"), "{why}");
+        assert!(matches!(no_seat(&SeatError::AtCapacity), ConnectRefusal::NoRoom(_)));
     }
 }

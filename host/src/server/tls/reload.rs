@@ -54,6 +54,7 @@ impl Reloader {
 
     /// Follows the files until the host is told to stop.
     pub(in crate::server) async fn run(mut self, stopping: CancellationToken) {
+        let mut complaint = Complaint::default();
         loop {
             let asked = tokio::select! {
                 () = self.changed.notified() => {
@@ -79,17 +80,34 @@ impl Reloader {
             if let Ok(watcher) = watch(tls, &self.changed) {
                 self.watcher = Some(watcher);
             }
-            match tls.reload() {
+            let reloaded = tls.reload();
+            let is_news = complaint.is_news(reloaded.as_ref().err().map(|error| chain(error)));
+            match reloaded {
                 Ok(true) => tracing::info!("the new certificate is used from now on"),
                 // Whoever asked wants an answer; a change of something else needs none.
                 Ok(false) if asked => tracing::info!("the certificate's files are as they were"),
                 Ok(false) => {}
+                // A file that is missing would be in the log whenever something happens beside it.
+                Err(_) if !(asked || is_news) => {}
                 Err(error) => tracing::warn!(
                     "the certificate is not replaced, and the old one stays: {}",
                     chain(&error)
                 ),
             }
         }
+    }
+}
+
+/// What was wrong with the files when they were read last.
+#[derive(Default)]
+struct Complaint(Option<String>);
+
+impl Complaint {
+    /// Whether something is wrong now that was not, or was another thing.
+    fn is_news(&mut self, wrong: Option<String>) -> bool {
+        let is_news = wrong.is_some() && wrong != self.0;
+        self.0 = wrong;
+        is_news
     }
 }
 
@@ -142,5 +160,22 @@ fn may_have_changed(kind: EventKind) -> bool {
         | EventKind::Modify(_)
         | EventKind::Remove(_)
         | EventKind::Other => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_wrong_is_told_once_until_it_changes() {
+        let mut complaint = Complaint::default();
+        let mut is_news = |wrong: Option<&str>| complaint.is_news(wrong.map(str::to_owned));
+        assert!(!is_news(None));
+        assert!(is_news(Some("no certificate")));
+        assert!(!is_news(Some("no certificate")));
+        assert!(is_news(Some("no key")));
+        assert!(!is_news(None));
+        assert!(is_news(Some("no key")));
     }
 }
