@@ -5,14 +5,13 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use crate::batch::joined;
 use crate::bindings::sockhop::websocket::session::SendError as Unsent;
 use crate::dispatch::OpenSession;
 use crate::events::{Events, InBatches, InParts};
 use crate::mock::{self, Directory, Offered, WAITING_BYTES_FOR_PIECES_MAX, Wire};
 use crate::{
-    BatchEndpoint, CloseCause, CloseEvent, Endpoint, Error, Message, Messages, PartialEndpoint,
-    Result, SessionError,
+    Batch, BatchEndpoint, CloseCause, CloseEvent, Endpoint, Error, Message, Messages,
+    PartialEndpoint, Result, SessionError,
 };
 
 /// How an endpoint takes messages.
@@ -240,8 +239,9 @@ impl<E: 'static> Seat<E> {
                 Err(text) => text,
             },
             Some(Incoming::Batch(messages)) => {
-                let (data, spans) = joined(&messages);
-                match guest.session.on_messages(&data, &spans) {
+                let batch: Batch = messages.into_iter().collect();
+                let (data, spans) = batch.lowered();
+                match guest.session.on_messages(data, spans) {
                     Ok(()) => return Step::Done,
                     Err(text) => text,
                 }
