@@ -16,7 +16,7 @@ mod wire;
 
 pub(crate) use container::Dialled;
 pub(crate) use directory::Directory;
-pub(crate) use ending::{by_cause, by_peer};
+pub(crate) use ending::{by_cause, by_guest, by_peer};
 pub(crate) use properties::Properties;
 pub use queue::{Control, SlowReader};
 pub(crate) use queue::{Offered, QueueLimits, WAITING_BYTES_FOR_PIECES_MAX};

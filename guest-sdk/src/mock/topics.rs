@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::bindings::sockhop::websocket::types::Message;
-use crate::mock::{Session, sessions};
+use crate::mock::{Directory, Session, sessions};
 
 pub(crate) use crate::bindings::sockhop::websocket::sessions::BroadcastOutcome;
 pub(crate) use crate::bindings::sockhop::websocket::topics::TopicError;
@@ -35,8 +35,9 @@ pub(crate) fn subscribe(session: &Session, topic: &str) -> Result<bool, TopicErr
     if is_above(wire.topics().len() + 1, limits.of_session) {
         return Err(TopicError::SessionFull(limits.of_session));
     }
-    let others = sessions::open().into_iter().flat_map(|wire| wire.topics().clone());
-    let all: BTreeSet<String> = others.collect();
+    // Sessions that are closing count until they have ended, and then have none.
+    let others = Directory::current().map_or_else(Vec::new, |directory| directory.all());
+    let all: BTreeSet<String> = others.into_iter().flat_map(|wire| wire.topics().clone()).collect();
     if !all.contains(topic) && is_above(all.len() + 1, limits.of_endpoint) {
         return Err(TopicError::EndpointFull(limits.of_endpoint));
     }

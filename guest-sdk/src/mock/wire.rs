@@ -121,6 +121,12 @@ impl Wire {
         self.properties.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The session is over: it has no properties and no topics any more.
+    pub(crate) fn forget(&self) {
+        self.properties().forget();
+        self.topics().clear();
+    }
+
     /// What the session is subscribed to; it counts while the session is open.
     pub(crate) fn topics(&self) -> MutexGuard<'_, BTreeSet<String>> {
         self.topics.lock().unwrap_or_else(PoisonError::into_inner)

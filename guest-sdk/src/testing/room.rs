@@ -272,7 +272,7 @@ impl<E: 'static> Seat<E> {
 
     /// Delivers the last event of a session that is not open any more.
     fn finish(&self) {
-        let event = self.wire.queue().ended().cloned();
+        let event = self.wire.queue().end_of_it();
         let guest = self.guest.borrow_mut().take();
         let (Some(event), Some(guest)) = (event, guest) else { return };
         self.inbox.borrow_mut().clear();
@@ -283,7 +283,7 @@ impl<E: 'static> Seat<E> {
             self.tell(&guest, SessionError::Handler(Error::from(text)));
         }
         drop(guest);
-        self.wire.properties().forget();
+        self.wire.forget();
     }
 }
 

@@ -71,3 +71,29 @@ fn topics_are_bounded() {
     assert_eq!(error.to_string(), told);
     assert_eq!(a.topics(), ["1", "éé"]);
 }
+
+/// Joins another topic as the last of its sessions goes.
+struct Leaver(Session);
+
+#[endpoint("/leaver/{topic}")]
+impl Endpoint for Leaver {
+    fn on_open(session: Session, topic: String) -> Result<Self> {
+        session.subscribe(&topic)?;
+        Ok(Self(session))
+    }
+
+    fn on_message(&mut self, other: String) -> Result {
+        self.0.close()?;
+        let other = OpenSessions::get(&other).ok_or("nobody")?;
+        assert_eq!(other.subscribe("new"), Err(TopicError::EndpointFull(2)), "tea is there still");
+        Ok(())
+    }
+}
+
+#[test]
+fn sessions_that_are_closing_count_for_the_topics_of_the_endpoint() {
+    let host = Host::<Leaver>::new().endpoint_topic_limit(2);
+    let [a, b] = ["tea", "coffee"].map(|topic| host.open(format!("/leaver/{topic}")).unwrap());
+    a.send(b.id());
+    assert_eq!(host.run(|| b.session().subscribe("new")), Ok(true), "tea is gone");
+}
