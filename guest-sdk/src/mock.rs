@@ -3,6 +3,7 @@
 //! It keeps to the text of `wit/`, so that what passes in a test holds on a host. Its peers read
 //! when a test tells them to, and no time passes.
 
+pub(crate) mod asked;
 pub(crate) mod container;
 mod directory;
 mod ending;
