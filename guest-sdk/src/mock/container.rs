@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use crate::bindings::sockhop::websocket::types::HandshakeRequest;
 use crate::mock::{
-    Agreed, Directory, Properties, QueueLimits, Session, Settings, SlowReader, TopicLimits, Wire,
-    asked,
+    Agreed, Directory, Properties, QueueLimits, Session, Settings, SlowReader, Wire, asked,
 };
 
 pub(crate) use crate::bindings::sockhop::websocket::container::{
@@ -24,9 +23,6 @@ const DEFAULTS: SessionDefaults = SessionDefaults {
     ping_interval: Some(30_000),
     pong_timeout: 20_000,
 };
-
-/// A client's session is subscribed to nothing: it is not among those of the endpoint.
-const TOPICS: TopicLimits = TopicLimits { name_bytes: 0, of_session: 0, of_endpoint: 0 };
 
 /// A connection that guest code has opened to a server of a test's.
 #[derive(Clone, Debug)]
@@ -115,7 +111,7 @@ pub(crate) fn connect(url: &str, options: &ConnectOptions) -> Result<Connecting,
             number,
             (&options.endpoint, request, agreed),
             Settings::new(max_message_size, DEFAULTS.max_message_size),
-            (queue, properties, TOPICS),
+            (queue, properties, None),
         )),
     });
     Ok(Connecting(Ok(dialled)))

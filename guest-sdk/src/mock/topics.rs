@@ -18,11 +18,11 @@ pub(crate) struct TopicLimits {
 
 pub(crate) fn subscribe(session: &Session, topic: &str) -> Result<bool, TopicError> {
     let wire = session.wire();
-    let limits = wire.topic_limits;
     let is_above = |count: usize, most: u32| u32::try_from(count).is_ok_and(|count| count > most);
     if topic.is_empty() {
         return Err(TopicError::EmptyName);
     }
+    let Some(limits) = wire.topic_limits else { return Err(TopicError::Closed) };
     if is_above(topic.len(), limits.name_bytes) {
         return Err(TopicError::NameTooLong(limits.name_bytes));
     }

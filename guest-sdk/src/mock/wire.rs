@@ -23,7 +23,8 @@ pub(crate) struct Wire {
     settings: Mutex<Settings>,
     queue: Mutex<Queue>,
     properties: Mutex<Properties>,
-    pub(crate) topic_limits: TopicLimits,
+    /// A connection that guest code has opened is none of the endpoint's sessions, and has none.
+    pub(crate) topic_limits: Option<TopicLimits>,
     topics: Mutex<BTreeSet<String>>,
 }
 
@@ -83,7 +84,7 @@ impl Wire {
         number: u64,
         (endpoint_path, request, agreed): (&str, HandshakeRequest, Agreed),
         settings: Settings,
-        (queue, properties, topic_limits): (QueueLimits, Properties, TopicLimits),
+        (queue, properties, topic_limits): (QueueLimits, Properties, Option<TopicLimits>),
     ) -> Self {
         Self {
             number,

@@ -183,7 +183,7 @@ impl<E: ServerEndpoint> Host<E> {
         let directory = &self.room.directory;
         let wire = directory.add(|number| {
             let identity = (E::PATH, request, agreed);
-            Wire::new(number, identity, settings, (self.queue, properties, self.topics))
+            Wire::new(number, identity, settings, (self.queue, properties, Some(self.topics)))
         });
         let session = Session::new(crate::mock::Session::of(&wire));
         match directory.during(|| (self.open)(session)) {
