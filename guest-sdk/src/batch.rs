@@ -42,6 +42,21 @@ impl<'a> MessageRef<'a> {
     }
 }
 
+impl<'a> From<&'a Message> for MessageRef<'a> {
+    fn from(message: &'a Message) -> Self {
+        match message {
+            Message::Text(text) => Self::Text(text),
+            Message::Binary(data) => Self::Binary(data),
+        }
+    }
+}
+
+impl From<MessageRef<'_>> for Message {
+    fn from(message: MessageRef<'_>) -> Self {
+        message.to_message()
+    }
+}
+
 /// Where a message lies in a batch, for the code that `export!` writes.
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug)]
@@ -61,6 +76,12 @@ pub struct Messages<'a> {
 impl<'a> Messages<'a> {
     pub(crate) fn new(data: &'a [u8], spans: &'a [Span]) -> Self {
         Self { data, spans: spans.iter() }
+    }
+
+    /// Whether none is left.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.spans.as_slice().is_empty()
     }
 }
 
@@ -85,18 +106,59 @@ impl<'a> Iterator for Messages<'a> {
 
 impl ExactSizeIterator for Messages<'_> {}
 
-/// The messages one behind the other, as a host has them.
-#[cfg(not(target_arch = "wasm32"))]
-pub(crate) fn joined(messages: &[Message]) -> (Vec<u8>, Vec<Span>) {
-    let mut data = Vec::new();
-    let mut spans = Vec::new();
-    for message in messages {
-        let bytes = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
-        let (offset, length) = (bytes(data.len()), bytes(message.len()));
-        data.extend_from_slice(message.as_bytes());
-        spans.push(Span { is_text: message.is_text(), offset, length });
+/// Messages with memory of their own, one behind the other: what a [`Layer`](crate::Layer) hands on
+/// in the place of those that it was given.
+///
+/// ```
+/// use sockhop_guest::{Batch, Message, MessageRef};
+///
+/// let batch = ["one", "two"].into_iter().map(Message::from).collect::<Batch>();
+/// assert_eq!(batch.messages().len(), 2);
+/// let short = batch.messages().filter(|message| message.as_bytes().starts_with(b"o"));
+/// assert_eq!(short.collect::<Batch>().messages().next(), Some(MessageRef::Text("one")));
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Batch {
+    data: Vec<u8>,
+    spans: Vec<Span>,
+}
+
+impl Batch {
+    /// The messages, in their order.
+    #[must_use]
+    pub fn messages(&self) -> Messages<'_> {
+        Messages::new(&self.data, &self.spans)
     }
-    (data, spans)
+
+    /// As a host hands them over.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(crate) fn lowered(&self) -> (&[u8], &[Span]) {
+        (&self.data, &self.spans)
+    }
+
+    fn push(&mut self, message: MessageRef<'_>) {
+        let bytes = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
+        let payload = message.as_bytes();
+        let (offset, length) = (bytes(self.data.len()), bytes(payload.len()));
+        self.data.extend_from_slice(payload);
+        self.spans.push(Span { is_text: message.as_text().is_some(), offset, length });
+    }
+}
+
+impl<'a> FromIterator<MessageRef<'a>> for Batch {
+    fn from_iter<I: IntoIterator<Item = MessageRef<'a>>>(messages: I) -> Self {
+        let mut batch = Self::default();
+        messages.into_iter().for_each(|message| batch.push(message));
+        batch
+    }
+}
+
+impl FromIterator<Message> for Batch {
+    fn from_iter<I: IntoIterator<Item = Message>>(messages: I) -> Self {
+        let mut batch = Self::default();
+        messages.into_iter().for_each(|message| batch.push((&message).into()));
+        batch
+    }
 }
 
 #[cfg(test)]
@@ -106,8 +168,8 @@ mod tests {
     #[test]
     fn each_message_is_what_it_was() {
         let messages = [Message::from("é"), Message::from(""), Message::from(vec![0xff])];
-        let (data, spans) = joined(&messages);
-        let batch = Messages::new(&data, &spans);
+        let batch = messages.iter().map(MessageRef::from).collect::<Batch>();
+        let batch = batch.messages();
         assert_eq!(batch.len(), 3);
         assert_eq!(batch.clone().map(MessageRef::to_message).collect::<Vec<_>>(), messages);
         assert_eq!(batch.clone().next().and_then(MessageRef::as_text), Some("é"));

@@ -1,9 +1,11 @@
 //! Layers: what is wrapped around an endpoint and sees each of its events first.
 
+mod batches;
+
 use crate::events::deliver;
 use crate::{
-    CloseEvent, Endpoint, EndpointConfig, Message, PartialEndpoint, Result, ServerEndpoint,
-    Session, SessionError,
+    CloseEvent, Endpoint, EndpointConfig, Message, Messages, PartialEndpoint, Result,
+    ServerEndpoint, Session, SessionError,
 };
 
 /// Something around an endpoint that sees each event before and after it: an interceptor.
@@ -107,6 +109,46 @@ pub trait Layer: Sized + 'static {
         next: impl FnOnce(Message, bool) -> Result,
     ) -> Result {
         next(piece, last)
+    }
+
+    /// Messages came, where what is inside is a [`BatchEndpoint`](crate::BatchEndpoint): at least
+    /// one. To hand on others, a layer makes a [`Batch`](crate::Batch) of them; where that is empty
+    /// what is inside never hears of it.
+    ///
+    /// ```
+    /// use sockhop_guest::{Batch, Layer, Messages, Result, Session};
+    ///
+    /// /// Lets no empty message through.
+    /// struct NotEmpty;
+    ///
+    /// impl Layer for NotEmpty {
+    ///     fn on_open<E>(
+    ///         session: Session,
+    ///         next: impl FnOnce(Session) -> Result<E>,
+    ///     ) -> Result<(Self, E)> {
+    ///         Ok((Self, next(session)?))
+    ///     }
+    ///
+    ///     fn on_messages(
+    ///         &mut self,
+    ///         messages: Messages<'_>,
+    ///         next: impl FnOnce(Messages<'_>) -> Result,
+    ///     ) -> Result {
+    ///         let batch: Batch = messages.filter(|it| !it.as_bytes().is_empty()).collect();
+    ///         next(batch.messages())
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`BatchEndpoint::on_messages`](crate::BatchEndpoint::on_messages).
+    fn on_messages(
+        &mut self,
+        messages: Messages<'_>,
+        next: impl FnOnce(Messages<'_>) -> Result,
+    ) -> Result {
+        next(messages)
     }
 
     /// A pong came; see [`Endpoint::on_pong`].

@@ -147,7 +147,7 @@ mod send;
 mod session;
 mod topic;
 
-pub use batch::{MessageRef, Messages};
+pub use batch::{Batch, MessageRef, Messages};
 pub use close::{CloseCause, CloseEvent, CloseReason, Initiator, close_code};
 pub use coder::{Decode, DecodeError, Encode, EncodeError, IntoReply, Json};
 pub use configurator::{Configurator, Decision};

@@ -3,6 +3,7 @@
 //! It keeps to the text of `wit/`, so that what passes in a test holds on a host. Its peers read
 //! when a test tells them to, and no time passes.
 
+pub(crate) mod asked;
 pub(crate) mod container;
 mod directory;
 mod ending;
@@ -16,7 +17,7 @@ mod wire;
 
 pub(crate) use container::Dialled;
 pub(crate) use directory::Directory;
-pub(crate) use ending::{by_cause, by_peer};
+pub(crate) use ending::{by_cause, by_guest, by_peer};
 pub(crate) use properties::Properties;
 pub use queue::{Control, SlowReader};
 pub(crate) use queue::{Offered, QueueLimits, WAITING_BYTES_FOR_PIECES_MAX};

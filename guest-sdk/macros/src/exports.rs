@@ -48,7 +48,16 @@ impl Parse for Exports {
             completions: false,
             configurator: None,
         };
+        let mut words = Vec::new();
         while !input.is_empty() {
+            let word: Ident = input.fork().parse()?;
+            if words.contains(&word) {
+                return Err(Error::new_spanned(
+                    &word,
+                    format!("`{word}` is said twice; once does"),
+                ));
+            }
+            words.push(word);
             exports.word(input)?;
             if !input.is_empty() {
                 input.parse::<Token![,]>()?;
@@ -70,6 +79,10 @@ impl Exports {
             "configurator" => {
                 input.parse::<Token![=]>()?;
                 self.configurator = Some(input.parse()?);
+            }
+            "keys" => {
+                let told = "`keys = …` comes first: `export!(Chat; keys = Rooms, pongs)`";
+                return Err(Error::new_spanned(name, told));
             }
             _ => {
                 let told = "`parts`, `batches`, `pongs`, `completions` or `configurator = …`";
@@ -333,5 +346,18 @@ mod tests {
     fn a_word_that_is_none_is_told_which_there_are() {
         let told = exports(quote!([Feed] bunches)).err().expect("no such word");
         assert!(told.contains("`batches`") && told.contains("`completions`"), "{told}");
+    }
+
+    #[test]
+    fn a_word_is_said_once_and_keys_are_the_first() {
+        for (words, expected) in [
+            (quote!([Feed] pongs, batches, pongs), "`pongs` is said twice"),
+            (quote!([Feed] configurator = A, configurator = B), "`configurator` is said twice"),
+            (quote!([Feed] pongs, keys = Rooms), "`keys = …` comes first"),
+        ] {
+            let what = words.to_string();
+            let told = exports(words).err().expect(&what);
+            assert!(told.contains(expected), "{what}: {told}");
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::testing::{Host, NotOpened};
-use crate::{EncodeError, Result};
+use crate::{Batch, BatchEndpoint, EncodeError, MessageRef, Result};
 
 thread_local! {
     /// What the layers of this test have seen.
@@ -48,6 +48,26 @@ impl<const NAME: char> Layer for Watch<NAME> {
     ) -> Result {
         see(format!("{NAME} part {last}"));
         next(piece, last)
+    }
+
+    fn on_messages(
+        &mut self,
+        messages: Messages<'_>,
+        next: impl FnOnce(Messages<'_>) -> Result,
+    ) -> Result {
+        see(format!("{NAME} batch of {}", messages.len()));
+        let texts: Batch = messages.filter(|message| message.as_text().is_some()).collect();
+        next(texts.messages())
+    }
+
+    fn on_pong(&mut self, data: Vec<u8>, next: impl FnOnce(Vec<u8>) -> Result) -> Result {
+        see(format!("{NAME} pong"));
+        next(data)
+    }
+
+    fn on_sent(&mut self, token: u64, next: impl FnOnce(u64) -> Result) -> Result {
+        see(format!("{NAME} sent {token}"));
+        next(token)
     }
 
     fn on_error(&mut self, error: SessionError, next: impl FnOnce(SessionError)) {
@@ -158,4 +178,49 @@ fn layers_see_pieces() {
     peer.send_pieces(["x", "y"]);
     assert_eq!(seen(), ["a part false", "a part true"]);
     assert_eq!(peer.endpoint(|layered| layered.inner().0), Some(2));
+}
+
+/// Joins texts, and hears of all else.
+struct Joiner(Session);
+
+#[crate::endpoint("/joiner")]
+impl BatchEndpoint for Joiner {
+    fn on_open(session: Session) -> Result<Self> {
+        Ok(Self(session))
+    }
+
+    fn on_messages(&mut self, messages: Messages<'_>) -> Result {
+        assert!(!messages.is_empty(), "there is one at least");
+        let texts: Vec<_> = messages.filter_map(MessageRef::as_text).collect();
+        self.0.notify_sent(7)?;
+        Ok(self.0.send(texts.join("+"))?)
+    }
+
+    fn on_pong(&mut self, _data: Vec<u8>) -> Result {
+        Err("no pong".into())
+    }
+
+    fn on_sent(&mut self, token: u64) -> Result {
+        see(format!("told {token}"));
+        Ok(())
+    }
+
+    fn on_close(&mut self, _event: CloseEvent) -> Result {
+        see("closed");
+        Ok(())
+    }
+}
+
+#[test]
+fn layers_see_batches_and_hand_on_others() {
+    let peer = Host::<Layered<Watch<'a'>, Joiner>>::in_batches().open("/joiner").unwrap();
+    peer.send_batch([Message::from("x"), Message::from(vec![1]), Message::from("y")]);
+    assert_eq!(peer.read_all(), ["x+y".into()]);
+    assert_eq!(seen(), ["a open", "a opened", "a batch of 3", "a sent 7", "told 7"]);
+    peer.send_batch([Message::from(vec![1])]);
+    assert_eq!((peer.read(), seen()), (None, vec!["a batch of 1".to_owned()]));
+    peer.pong("");
+    assert_eq!(seen(), ["a pong", "a error: no pong"]);
+    peer.close(1000, "");
+    assert_eq!(seen(), ["a close 1000", "closed"]);
 }

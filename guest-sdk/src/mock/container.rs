@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::bindings::sockhop::websocket::types::HandshakeRequest;
 use crate::mock::{
-    Agreed, Directory, Properties, QueueLimits, Session, Settings, SlowReader, TopicLimits, Wire,
+    Agreed, Directory, Properties, QueueLimits, Session, Settings, SlowReader, Wire, asked,
 };
 
 pub(crate) use crate::bindings::sockhop::websocket::container::{
@@ -23,9 +23,6 @@ const DEFAULTS: SessionDefaults = SessionDefaults {
     ping_interval: Some(30_000),
     pong_timeout: 20_000,
 };
-
-/// A client's session is subscribed to nothing: it is not among those of the endpoint.
-const TOPICS: TopicLimits = TopicLimits { name_bytes: 0, of_session: 0, of_endpoint: 0 };
 
 /// A connection that guest code has opened to a server of a test's.
 #[derive(Clone, Debug)]
@@ -70,10 +67,17 @@ pub(crate) fn connect(url: &str, options: &ConnectOptions) -> Result<Connecting,
     let Some(directory) = Directory::current() else {
         return Err(ConnectError::NotAllowed("no event of an endpoint runs".to_owned()));
     };
+    asked::check(url, options)?;
     if !directory.has_server(url) {
         let told = format!("this test has put up no server at {url}");
         return Ok(Connecting(Err(ConnectError::Unreachable(told))));
     }
+    let in_lower_case =
+        |(name, value): &(String, Vec<u8>)| (name.to_ascii_lowercase(), value.clone());
+    let options = ConnectOptions {
+        headers: options.headers.iter().map(in_lower_case).collect(),
+        ..options.clone()
+    };
     let request = HandshakeRequest {
         uri: url.to_owned(),
         query: url.split_once('?').map(|(_, query)| query.to_owned()),
@@ -90,10 +94,13 @@ pub(crate) fn connect(url: &str, options: &ConnectOptions) -> Result<Connecting,
     };
     let mut properties = Properties::new(DEFAULTS.property_bytes);
     for (name, value) in &options.properties {
-        let told = |error| ConnectError::InvalidOptions(format!("{error:?}"));
-        properties.set(name, Some(value)).map_err(told)?;
+        if let Err(error) = properties.set(name, Some(value)) {
+            let told = crate::PropertyError::from(error).to_string();
+            return Ok(Connecting(Err(ConnectError::InvalidOptions(told))));
+        }
     }
-    let max_message_size = options.max_message_size.unwrap_or(DEFAULTS.max_message_size);
+    let max_message_size =
+        options.max_message_size.unwrap_or(u64::MAX).min(DEFAULTS.max_message_size);
     let queue = QueueLimits { bytes: DEFAULTS.queue_bytes, slow_reader: SlowReader::Wait };
     let subprotocol = options.subprotocols.first().cloned();
     let agreed = Agreed { subprotocol, extensions: Vec::new(), principal: None };
@@ -104,7 +111,7 @@ pub(crate) fn connect(url: &str, options: &ConnectOptions) -> Result<Connecting,
             number,
             (&options.endpoint, request, agreed),
             Settings::new(max_message_size, DEFAULTS.max_message_size),
-            (queue, properties, TOPICS),
+            (queue, properties, None),
         )),
     });
     Ok(Connecting(Ok(dialled)))

@@ -1,12 +1,12 @@
 //! What waits for one peer: first in, first out, bounded in bytes.
 
 mod marks;
+mod pieces;
+mod reading;
 
 use std::collections::VecDeque;
 
-use crate::bindings::sockhop::websocket::session::{
-    ControlError, QueueStatus, SendError, WriteError,
-};
+use crate::bindings::sockhop::websocket::session::{ControlError, QueueStatus, SendError};
 use crate::bindings::sockhop::websocket::types::{CloseCause, CloseEvent, Message};
 use crate::mock::ending;
 use crate::mock::stream::Stream;
@@ -71,6 +71,8 @@ pub(crate) struct Queue {
     /// Those of which it is to be told.
     told: VecDeque<u64>,
     ended: Option<CloseEvent>,
+    /// Whether the endpoint has been told of that, or nobody will be.
+    is_over: bool,
 }
 
 #[derive(Debug)]
@@ -113,6 +115,7 @@ impl Queue {
             tokens: 0,
             told: VecDeque::new(),
             ended: None,
+            is_over: false,
         }
     }
 
@@ -167,72 +170,24 @@ impl Queue {
         self.claimed_bytes = 0;
         let cost = cost(&reply);
         let waits = self.limits.slow_reader == SlowReader::Wait;
-        if !waits || !self.is_open() || self.makes_room(cost) {
+        if !waits || !self.is_open() || self.has_room(cost) {
             return self.push(reply).map(|()| Offered::Taken);
         }
         if self.unfinished().next().is_some() {
             return Err(SendError::QueueFull(self.status()));
         }
+        self.flush();
         self.claimed_bytes = cost;
         Ok(Offered::Waits(reply))
-    }
-
-    pub(crate) fn start_stream(&mut self) -> Result<u64, SendError> {
-        if !self.is_open() {
-            return Err(SendError::Closed);
-        }
-        if !self.makes_room(MESSAGE_OVERHEAD_BYTES) {
-            return Err(self.too_slow().map_or(SendError::Closed, SendError::QueueFull));
-        }
-        self.streams += 1;
-        self.append(MESSAGE_OVERHEAD_BYTES, Entry::Stream(Stream::new(self.streams)));
-        Ok(self.streams)
-    }
-
-    pub(crate) fn write_piece(&mut self, stream: u64, piece: Message) -> Result<(), WriteError> {
-        if !self.is_open() {
-            return Err(WriteError::Closed);
-        }
-        let found = self.unfinished().find(|known| known.id == stream);
-        if !found.ok_or(WriteError::Closed)?.takes(&piece) {
-            return Err(WriteError::WrongKind);
-        }
-        let cost = cost(&piece);
-        // A message's own place is no reason to refuse its first piece, however large it is.
-        if self.queued_bytes > MESSAGE_OVERHEAD_BYTES && !self.makes_room(cost) {
-            return Err(self.too_slow().map_or(WriteError::Closed, WriteError::QueueFull));
-        }
-        if let Some(stream) = self.unfinished().find(|known| known.id == stream) {
-            stream.waiting.push(piece);
-        }
-        self.queued_bytes += cost;
-        self.hold_back(0, cost);
-        Ok(())
-    }
-
-    pub(crate) fn finish_stream(&mut self, stream: u64) -> Result<(), WriteError> {
-        if !self.is_open() {
-            return Err(WriteError::Closed);
-        }
-        let found = self.unfinished().find(|known| known.id == stream);
-        found.ok_or(WriteError::Closed)?.finished = true;
-        Ok(())
-    }
-
-    /// Nobody writes the rest of a message: one that has begun cannot be taken back.
-    pub(crate) fn abandon_stream(&mut self, stream: u64) {
-        let Some(stream) = self.unfinished().find(|known| known.id == stream) else { return };
-        if stream.is_empty() {
-            stream.finished = true;
-        } else {
-            self.end(ending::by_cause(CloseCause::MessageAbandoned));
-        }
     }
 
     pub(crate) fn set_batching(&mut self, allowed: bool) {
         match (allowed, &self.batch) {
             (true, None) if self.is_open() => self.batch = Some(Batch::default()),
-            (false, Some(_)) => self.batch = None,
+            (false, Some(_)) => {
+                self.batch = None;
+                self.pass();
+            }
             (true | false, _) => {}
         }
     }
@@ -244,6 +199,7 @@ impl Queue {
     pub(crate) fn flush(&mut self) {
         if let Some(batch) = &mut self.batch {
             *batch = Batch::default();
+            self.pass();
         }
     }
 
@@ -253,7 +209,26 @@ impl Queue {
             self.ended = Some(event);
             self.batch = None;
             self.unfinished().filter(|stream| stream.is_empty()).for_each(|s| s.finished = true);
+            self.pass();
         }
+    }
+
+    /// The connection is dropped, whatever was under way: what is queued is lost, but for what was
+    /// handed over already.
+    pub(crate) fn abort(&mut self) {
+        if !self.is_over {
+            self.ended = Some(ending::by_abort());
+            self.batch = None;
+            self.entries.clear();
+            self.queued_bytes = 0;
+            self.claimed_bytes = 0;
+        }
+    }
+
+    /// How the session ended, if it did: the last word on that.
+    pub(crate) fn end_of_it(&mut self) -> Option<CloseEvent> {
+        self.is_over = self.ended.is_some();
+        self.ended.clone()
     }
 
     /// The peer reads nothing more: it has closed, or is gone.
@@ -262,76 +237,6 @@ impl Queue {
         self.handed_over.clear();
         self.queued_bytes = 0;
         self.claimed_bytes = 0;
-    }
-
-    /// The peer reads the next whole message. A message whose end is to come is waited for.
-    pub(crate) fn read(&mut self) -> Option<Message> {
-        if let Some(message) = self.handed_over.pop_front() {
-            return Some(message);
-        }
-        let next = self.take();
-        self.pass_tokens();
-        next
-    }
-
-    fn take(&mut self) -> Option<Message> {
-        let held = self.batch.as_ref().map_or(0, |batch| batch.entries);
-        while self.entries.len() > held {
-            if let Some(Entry::Stream(stream)) = self.entries.front_mut() {
-                let read: u64 = stream.read().iter().map(cost).sum();
-                self.queued_bytes = self.queued_bytes.saturating_sub(read);
-                if !stream.finished {
-                    self.pass_controls(held);
-                    return None;
-                }
-            }
-            match self.entries.pop_front()? {
-                Entry::Message(message) => {
-                    self.queued_bytes = self.queued_bytes.saturating_sub(cost(&message));
-                    return Some(message);
-                }
-                Entry::Control(control) => self.read_control(control),
-                Entry::Token(token) => self.told.push_back(token),
-                Entry::Stream(stream) => {
-                    self.queued_bytes = self.queued_bytes.saturating_sub(MESSAGE_OVERHEAD_BYTES);
-                    if let Some(message) = stream.into_message() {
-                        return Some(message);
-                    }
-                }
-            }
-        }
-        None
-    }
-
-    /// Control frames do not wait for the end of a message that is not finished.
-    fn pass_controls(&mut self, held: usize) {
-        let mut place = 0;
-        while place + held < self.entries.len() {
-            if let Some(Entry::Control(_)) = self.entries.get(place)
-                && let Some(Entry::Control(control)) = self.entries.remove(place)
-            {
-                self.read_control(control);
-            } else {
-                place += 1;
-            }
-        }
-    }
-
-    fn read_control(&mut self, control: Control) {
-        self.queued_bytes = self.queued_bytes.saturating_sub(control_cost(&control));
-        self.controls.push(control);
-    }
-
-    /// What was read of pings and pongs.
-    pub(crate) fn take_controls(&mut self) -> Vec<Control> {
-        std::mem::take(&mut self.controls)
-    }
-
-    fn unfinished(&mut self) -> impl Iterator<Item = &mut Stream> {
-        self.entries.iter_mut().filter_map(|entry| match entry {
-            Entry::Stream(stream) if !stream.finished => Some(stream),
-            Entry::Stream(_) | Entry::Message(_) | Entry::Control(_) | Entry::Token(_) => None,
-        })
     }
 
     fn append(&mut self, cost: u64, entry: Entry) {
@@ -346,7 +251,7 @@ impl Queue {
             batch.entries += entries;
             batch.bytes += cost;
             if batch.bytes >= BATCH_BYTES_MAX.min(self.limits.bytes / 2) {
-                *batch = Batch::default();
+                self.flush();
             }
         }
     }
@@ -363,14 +268,18 @@ impl Queue {
 
     /// Whether there is room. Where there is none, what is held back is let go of.
     fn makes_room(&mut self, cost: u64) -> bool {
-        // What is held back is no sign of a slow peer, and is half of the limit at most.
-        let held = self.batch.as_ref().map_or(0, |batch| batch.bytes);
-        let waiting = (self.queued_bytes + self.claimed_bytes).saturating_sub(held);
-        let has_room = waiting == 0 || waiting + cost <= self.limits.bytes;
+        let has_room = self.has_room(cost);
         if !has_room {
             self.flush();
         }
         has_room
+    }
+
+    fn has_room(&self, cost: u64) -> bool {
+        // What is held back is no sign of a slow peer, and is half of the limit at most.
+        let held = self.batch.as_ref().map_or(0, |batch| batch.bytes);
+        let waiting = (self.queued_bytes + self.claimed_bytes).saturating_sub(held);
+        waiting == 0 || waiting + cost <= self.limits.bytes
     }
 }
 

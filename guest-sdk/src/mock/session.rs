@@ -164,9 +164,7 @@ impl Session {
     }
 
     pub(crate) fn abort(&self) {
-        let mut queue = self.0.queue();
-        queue.end(ending::by_abort());
-        queue.discard();
+        self.0.queue().abort();
     }
 }
 

@@ -134,9 +134,28 @@ fn a_message_without_a_piece_is_none() {
     queue.finish_stream(finished).unwrap();
     let given_up = queue.start_stream().unwrap();
     queue.abandon_stream(given_up);
+    assert_eq!(queue.status().queued_bytes, 0, "nothing waits for the peer");
+    let behind_it = queue.start_stream().unwrap();
+    queue.push_token(7).unwrap();
+    assert!(!queue.has_token());
+    queue.finish_stream(behind_it).unwrap();
+    assert!(queue.has_token(), "nothing is before it");
     queue.push(text("behind")).unwrap();
     assert_eq!(queue.read(), Some(text("behind")));
     assert!(queue.is_open());
+}
+
+#[test]
+fn an_answer_that_is_refused_lets_go_of_nothing() {
+    let mut queue = queue(4 << 10, SlowReader::Wait);
+    let stream = queue.start_stream().unwrap();
+    queue.write_piece(stream, text("a")).unwrap();
+    queue.set_batching(true);
+    queue.push_control(Control::Ping(Vec::new())).unwrap();
+    let large = text(&"x".repeat(4 << 10));
+    assert!(matches!(queue.offer(large), Err(SendError::QueueFull(_))));
+    assert_eq!(queue.read(), None);
+    assert_eq!(queue.take_controls(), [], "the ping is held back still");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::bindings::sockhop::websocket::types::Message;
-use crate::mock::{Session, sessions};
+use crate::mock::{Directory, Session, sessions};
 
 pub(crate) use crate::bindings::sockhop::websocket::sessions::BroadcastOutcome;
 pub(crate) use crate::bindings::sockhop::websocket::topics::TopicError;
@@ -18,11 +18,11 @@ pub(crate) struct TopicLimits {
 
 pub(crate) fn subscribe(session: &Session, topic: &str) -> Result<bool, TopicError> {
     let wire = session.wire();
-    let limits = wire.topic_limits;
     let is_above = |count: usize, most: u32| u32::try_from(count).is_ok_and(|count| count > most);
     if topic.is_empty() {
         return Err(TopicError::EmptyName);
     }
+    let Some(limits) = wire.topic_limits else { return Err(TopicError::Closed) };
     if is_above(topic.len(), limits.name_bytes) {
         return Err(TopicError::NameTooLong(limits.name_bytes));
     }
@@ -35,8 +35,9 @@ pub(crate) fn subscribe(session: &Session, topic: &str) -> Result<bool, TopicErr
     if is_above(wire.topics().len() + 1, limits.of_session) {
         return Err(TopicError::SessionFull(limits.of_session));
     }
-    let others = sessions::open().into_iter().flat_map(|wire| wire.topics().clone());
-    let all: BTreeSet<String> = others.collect();
+    // Sessions that are closing count until they have ended, and then have none.
+    let others = Directory::current().map_or_else(Vec::new, |directory| directory.all());
+    let all: BTreeSet<String> = others.into_iter().flat_map(|wire| wire.topics().clone()).collect();
     if !all.contains(topic) && is_above(all.len() + 1, limits.of_endpoint) {
         return Err(TopicError::EndpointFull(limits.of_endpoint));
     }

@@ -23,7 +23,8 @@ pub(crate) struct Wire {
     settings: Mutex<Settings>,
     queue: Mutex<Queue>,
     properties: Mutex<Properties>,
-    pub(crate) topic_limits: TopicLimits,
+    /// A connection that guest code has opened is none of the endpoint's sessions, and has none.
+    pub(crate) topic_limits: Option<TopicLimits>,
     topics: Mutex<BTreeSet<String>>,
 }
 
@@ -83,7 +84,7 @@ impl Wire {
         number: u64,
         (endpoint_path, request, agreed): (&str, HandshakeRequest, Agreed),
         settings: Settings,
-        (queue, properties, topic_limits): (QueueLimits, Properties, TopicLimits),
+        (queue, properties, topic_limits): (QueueLimits, Properties, Option<TopicLimits>),
     ) -> Self {
         Self {
             number,
@@ -119,6 +120,12 @@ impl Wire {
 
     pub(crate) fn properties(&self) -> MutexGuard<'_, Properties> {
         self.properties.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The session is over: it has no properties and no topics any more.
+    pub(crate) fn forget(&self) {
+        self.properties().forget();
+        self.topics().clear();
     }
 
     /// What the session is subscribed to; it counts while the session is open.

@@ -2,6 +2,7 @@
 
 use crate::configurator::{Accepted, Parts};
 use crate::mock::Agreed;
+use crate::mock::asked::{is_field_value, is_token};
 use crate::testing::NotOpened;
 use crate::{HandshakeRequest, Principal};
 
@@ -84,11 +85,7 @@ fn check_headers(headers: &[(String, Vec<u8>)]) -> Result<(), NotOpened> {
         let is_reserved = lower.starts_with("sec-websocket-")
             || ["connection", "upgrade", "content-length", "transfer-encoding"]
                 .contains(&lower.as_str());
-        let is_token =
-            |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-        let is_valid = !name.is_empty()
-            && name.bytes().all(is_token)
-            && value.iter().all(|byte| *byte == b'\t' || (*byte >= b' ' && *byte != 0x7f));
+        let is_valid = is_token(name) && is_field_value(value);
         if is_reserved || !is_valid {
             let why = if is_reserved { "belongs to the handshake" } else { "is not valid" };
             return Err(NotOpened::BadDecision(format!("the header field `{name}` {why}")));

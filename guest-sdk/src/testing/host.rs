@@ -8,14 +8,14 @@ use std::sync::Arc;
 use crate::configurator::{Parts, decide};
 use crate::events::{InBatches, InParts};
 use crate::keys::instance_key;
-use crate::mock::{Properties, QueueLimits, Settings, TopicLimits, Wire};
+use crate::mock::{Properties, QueueLimits, Settings, TopicLimits, Wire, by_guest};
 use crate::testing::agreement::{Agreement, agree};
 use crate::testing::room::{Room, Seat, Served};
 use crate::testing::{Dialled, Handshake, NotOpened, Peer, SlowReader};
 use crate::{
-    BatchEndpoint, CloseReason, Configurator, Endpoint, EndpointConfig, HandshakeRequest,
-    INSTANCE_KEY_BYTES_MAX, InstanceKeys, PartialEndpoint, Result, ServerEndpoint, Session,
-    close_code,
+    BatchEndpoint, CloseCause, CloseReason, Configurator, Endpoint, EndpointConfig,
+    HandshakeRequest, INSTANCE_KEY_BYTES_MAX, InstanceKeys, PartialEndpoint, Result,
+    ServerEndpoint, Session, close_code,
 };
 
 /// A host that serves one endpoint to the peers of a test. See the [module](super).
@@ -31,6 +31,9 @@ pub struct Host<E> {
     message_bytes: u64,
     topics: TopicLimits,
 }
+
+/// What a peer is told where `on_open` has failed.
+const FAILED: &str = "endpoint failed";
 
 /// Says the key of a session, or why there is none.
 type AskKey = fn(&str, HandshakeRequest) -> Result<String, String>;
@@ -180,7 +183,7 @@ impl<E: ServerEndpoint> Host<E> {
         let directory = &self.room.directory;
         let wire = directory.add(|number| {
             let identity = (E::PATH, request, agreed);
-            Wire::new(number, identity, settings, (self.queue, properties, self.topics))
+            Wire::new(number, identity, settings, (self.queue, properties, Some(self.topics)))
         });
         let session = Session::new(crate::mock::Session::of(&wire));
         match directory.during(|| (self.open)(session)) {
@@ -234,15 +237,20 @@ impl<E: ServerEndpoint> Host<E> {
 
 /// `on_open` has failed: closes the session, and answers how the peer is told.
 fn failed(wire: &Arc<Wire>) -> CloseReason {
-    let told = wire.queue().ended().map(|event| {
-        let code = event.code_sent.unwrap_or(close_code::NO_STATUS_CODE);
-        CloseReason::new(code, event.phrase.clone())
+    let mut queue = wire.queue();
+    let told = queue.end_of_it().map(|event| {
+        // Whatever it gave up, the endpoint has failed.
+        let is_failure = event.cause == CloseCause::MessageAbandoned;
+        let phrase = if is_failure { FAILED.to_owned() } else { event.phrase };
+        CloseReason::new(event.code, phrase)
     });
-    let session = crate::mock::Session::of(wire);
-    let reason = CloseReason::new(close_code::UNEXPECTED_CONDITION, "endpoint failed");
+    let reason = CloseReason::new(close_code::UNEXPECTED_CONDITION, FAILED);
     // A close that is under way stays as it is, and this reason may be sent.
-    let _ = session.close(Some(&reason));
-    wire.properties().forget();
+    if let Ok(event) = by_guest(Some(&reason)) {
+        queue.end(event);
+    }
+    drop(queue);
+    wire.forget();
     told.unwrap_or(reason)
 }
 

@@ -12,6 +12,9 @@ use crate::{
 /// The most bytes of a piece of a message, as a host cuts it.
 const PIECE_BYTES_MAX: usize = 64 << 10;
 
+/// The most messages of one call, and the most bytes of them where they are more than one.
+const BATCH_MAX: (usize, usize) = (128, 64 << 10);
+
 /// The peer of one session, played by a test. See the [module](super).
 ///
 /// Once the session is not open, what a peer does goes unheard, as on a host.
@@ -58,30 +61,40 @@ impl<E: ServerEndpoint> Peer<E> {
         let message = encoded(message);
         match self.seat.takes() {
             Takes::Messages => self.room.receive(&self.seat, [Incoming::Message(message)]),
-            Takes::Pieces => self.send_pieces(pieces(&message)),
+            Takes::Pieces => self.send_pieces([message]),
             Takes::Batches => self.send_batch([message]),
         }
     }
 
-    /// Sends messages that arrive together, to an endpoint that takes several in one call. Where
-    /// one is too large, those before it are delivered, and it closes the session with 1009. No
-    /// messages are none.
+    /// Sends messages that arrive together, to an endpoint that takes several in one call: at most
+    /// 128, and at most 64 KiB of them, the others in the next call. Where one is too large, those
+    /// before it are delivered, and it closes the session with 1009. No messages are none.
     pub fn send_batch(&self, messages: impl IntoIterator<Item = impl Into<Message>>) {
         let limit = self.seat.wire.settings().max_message_size;
         let mut fits: Vec<Message> = messages.into_iter().map(Into::into).collect();
         let large = fits.iter().position(|message| message.len() as u64 > limit);
         let large = large.map(|at| fits.split_off(at));
-        let batch = (!fits.is_empty()).then_some(Incoming::Batch(fits));
+        let batches = batches(fits).into_iter().map(Incoming::Batch);
         // A message that is too large is delivered to nobody, however it would have been.
         let large = large.and_then(|behind| behind.into_iter().next()).map(Incoming::Message);
-        self.room.receive(&self.seat, batch.into_iter().chain(large));
+        self.room.receive(&self.seat, batches.chain(large));
     }
 
-    /// Sends one message to an endpoint that takes messages piece by piece, cut as it is here. The
-    /// pieces must be of one kind. No pieces are no message.
+    /// Sends one message to an endpoint that takes messages piece by piece, cut as it is here; a
+    /// piece above 64 KiB is cut again, and an empty one is delivered only as the last, as by a
+    /// host. No pieces are no message.
+    ///
+    /// # Panics
+    ///
+    /// Where the pieces are of two kinds: no message is.
     pub fn send_pieces(&self, pieces: impl IntoIterator<Item = impl Into<Message>>) {
-        let mut pieces: Vec<Message> = pieces.into_iter().map(Into::into).collect();
+        let sent: Vec<Message> = pieces.into_iter().map(Into::into).collect();
+        let kind = sent.first().map(Message::is_text);
+        let is_one = sent.iter().all(|piece| Some(piece.is_text()) == kind);
+        assert!(is_one, "the test's message: text or binary, not both");
+        let mut pieces: Vec<Message> = sent.iter().flat_map(cut).collect();
         let Some(last) = pieces.pop() else { return };
+        pieces.retain(|piece| !piece.is_empty());
         let before = pieces.into_iter().map(|piece| Incoming::Piece(piece, false));
         self.room.receive(&self.seat, before.chain([Incoming::Piece(last, true)]));
     }
@@ -170,8 +183,29 @@ fn encoded(message: impl Encode) -> Message {
     encoded.unwrap_or_else(|error| panic!("the test's message: {}", Error::from(error)))
 }
 
+/// The messages as a host delivers them that have arrived together.
+fn batches(messages: Vec<Message>) -> Vec<Vec<Message>> {
+    let (messages_max, bytes_max) = BATCH_MAX;
+    let mut batches: Vec<Vec<Message>> = Vec::new();
+    let mut bytes = 0;
+    for message in messages {
+        let with_it = bytes + message.len();
+        match batches.last_mut() {
+            Some(batch) if batch.len() < messages_max && with_it <= bytes_max => {
+                bytes = with_it;
+                batch.push(message);
+            }
+            Some(_) | None => {
+                bytes = message.len();
+                batches.push(vec![message]);
+            }
+        }
+    }
+    batches
+}
+
 /// The message as a host cuts it: no piece is too large, no code point is cut.
-fn pieces(message: &Message) -> Vec<Message> {
+fn cut(message: &Message) -> Vec<Message> {
     let mut pieces = Vec::new();
     match message {
         Message::Text(text) => {

@@ -37,7 +37,8 @@ pub enum NotOpened {
     Failed {
         /// The text of its error.
         error: String,
-        /// What the peer is sent: 1011, unless `on_open` closed the session itself.
+        /// What the peer is told: 1011, unless `on_open` closed the session itself; 1006 where it
+        /// dropped the connection.
         close: CloseReason,
     },
 }

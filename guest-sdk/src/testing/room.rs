@@ -5,14 +5,13 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use crate::batch::joined;
 use crate::bindings::sockhop::websocket::session::SendError as Unsent;
 use crate::dispatch::OpenSession;
 use crate::events::{Events, InBatches, InParts};
 use crate::mock::{self, Directory, Offered, WAITING_BYTES_FOR_PIECES_MAX, Wire};
 use crate::{
-    BatchEndpoint, CloseCause, CloseEvent, Endpoint, Error, Message, Messages, PartialEndpoint,
-    Result, SessionError,
+    Batch, BatchEndpoint, CloseCause, CloseEvent, Endpoint, Error, Message, Messages,
+    PartialEndpoint, Result, SessionError,
 };
 
 /// How an endpoint takes messages.
@@ -240,8 +239,9 @@ impl<E: 'static> Seat<E> {
                 Err(text) => text,
             },
             Some(Incoming::Batch(messages)) => {
-                let (data, spans) = joined(&messages);
-                match guest.session.on_messages(&data, &spans) {
+                let batch: Batch = messages.into_iter().collect();
+                let (data, spans) = batch.lowered();
+                match guest.session.on_messages(data, spans) {
                     Ok(()) => return Step::Done,
                     Err(text) => text,
                 }
@@ -272,7 +272,7 @@ impl<E: 'static> Seat<E> {
 
     /// Delivers the last event of a session that is not open any more.
     fn finish(&self) {
-        let event = self.wire.queue().ended().cloned();
+        let event = self.wire.queue().end_of_it();
         let guest = self.guest.borrow_mut().take();
         let (Some(event), Some(guest)) = (event, guest) else { return };
         self.inbox.borrow_mut().clear();
@@ -283,7 +283,7 @@ impl<E: 'static> Seat<E> {
             self.tell(&guest, SessionError::Handler(Error::from(text)));
         }
         drop(guest);
-        self.wire.properties().forget();
+        self.wire.forget();
     }
 }
 

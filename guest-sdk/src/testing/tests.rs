@@ -1,7 +1,9 @@
 //! Tests of the mock host by endpoints that do what guests do.
 
 mod batches;
+mod endings;
 mod keys;
+mod pieces;
 mod topics;
 
 use std::cell::RefCell;
@@ -9,8 +11,8 @@ use std::cell::RefCell;
 use super::*;
 use crate::{
     CloseCause, CloseEvent, Configurator, Decision, Decode, DecodeError, Endpoint, Error,
-    HandshakeRequest, Initiator, Json, Message, OpenSessions, OutgoingMessage, PartialEndpoint,
-    Result, SendError, Session, SessionError, endpoint,
+    HandshakeRequest, Initiator, Json, Message, OpenSessions, Result, SendError, Session,
+    SessionError, endpoint,
 };
 
 thread_local! {
@@ -309,57 +311,6 @@ fn a_configurator_decides_and_is_held_to_the_rules() {
     let peer = host.open("/puppet/7?in").unwrap();
     assert_eq!(peer.session().text_property("role").as_deref(), Some("guest"));
     peer.session().set_property("role", "puppet").unwrap();
-}
-
-/// Answers each piece with itself; gives its answer up at `x`.
-struct Parrot {
-    session: Session,
-    answer: Option<OutgoingMessage>,
-    pieces: usize,
-}
-
-#[endpoint("/parrot")]
-impl PartialEndpoint for Parrot {
-    fn on_open(session: Session) -> Result<Self> {
-        Ok(Self { session, answer: None, pieces: 0 })
-    }
-
-    fn on_part(&mut self, piece: Message, last: bool) -> Result {
-        self.pieces += 1;
-        let answer = match self.answer.take() {
-            Some(answer) => answer,
-            None => self.session.start_message()?,
-        };
-        let gives_up = piece.as_text() == Some("x");
-        answer.write(piece)?;
-        if last {
-            answer.finish()?;
-        } else if !gives_up {
-            self.answer = Some(answer);
-        }
-        Ok(())
-    }
-}
-
-#[test]
-fn messages_go_through_in_pieces() {
-    let peer = Host::<Parrot>::in_parts().open("/parrot").unwrap();
-    peer.send_pieces(["a", "b", ""]);
-    assert_eq!(peer.endpoint(|parrot| parrot.pieces), Some(3));
-    assert_eq!(peer.read(), Some(Message::from("ab")));
-    let long = format!("x{}", "ü".repeat(64 << 10));
-    peer.send(long.as_str());
-    assert_eq!(peer.endpoint(|parrot| parrot.pieces), Some(3 + 1), "too much is unread");
-    assert_eq!(peer.read(), Some(Message::from(long)));
-    assert_eq!(peer.endpoint(|parrot| parrot.pieces), Some(3 + 3));
-}
-
-#[test]
-fn a_message_that_is_given_up_ends_the_session() {
-    let peer = Host::<Parrot>::in_parts().open("/parrot").unwrap();
-    peer.send_pieces(["a", "x", "b"]);
-    assert_eq!(peer.closed().map(|event| event.cause), Some(CloseCause::MessageAbandoned));
-    assert_eq!(peer.read(), None);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Who hears that what was sent has left. A message has left when the peer has read it, or when
 //! somebody has waited for it.
 
-use super::{Entry, Queue, cost};
+use super::{Entry, MESSAGE_OVERHEAD_BYTES, Queue, cost};
 use crate::bindings::sockhop::websocket::session::{NotifyError, WaitError};
 use crate::bindings::sockhop::websocket::types::Message;
 
@@ -44,17 +44,22 @@ impl Queue {
         {
             batch.entries += 1;
         }
-        self.pass_tokens();
+        self.pass();
         Ok(())
     }
 
-    /// The tokens before which nothing waits have come to their end.
-    pub(super) fn pass_tokens(&mut self) {
+    /// What nobody reads has left when nothing waits before it: tokens come to their end, and so
+    /// does a message of which no piece was written.
+    pub(super) fn pass(&mut self) {
         let held = self.batch.as_ref().map_or(0, |batch| batch.entries);
-        while self.entries.len() > held
-            && let Some(Entry::Token(token)) = self.entries.front()
-        {
-            self.told.push_back(*token);
+        while self.entries.len() > held {
+            match self.entries.front() {
+                Some(Entry::Token(token)) => self.told.push_back(*token),
+                Some(Entry::Stream(stream)) if stream.finished && stream.is_empty() => {
+                    self.queued_bytes = self.queued_bytes.saturating_sub(MESSAGE_OVERHEAD_BYTES);
+                }
+                Some(Entry::Message(_) | Entry::Control(_) | Entry::Stream(_)) | None => return,
+            }
             self.entries.pop_front();
         }
     }

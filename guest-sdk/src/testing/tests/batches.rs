@@ -37,6 +37,35 @@ fn a_message_that_is_too_large_ends_the_session_behind_those_before_it() {
     assert_eq!(peer.closed().map(|event| event.cause), Some(CloseCause::MessageTooBig));
 }
 
+/// Keeps how many messages each call brought.
+struct Sizes(Vec<usize>);
+
+#[endpoint("/sizes")]
+impl BatchEndpoint for Sizes {
+    fn on_open(_session: Session) -> Result<Self> {
+        Ok(Self(Vec::new()))
+    }
+
+    fn on_messages(&mut self, messages: Messages<'_>) -> Result {
+        self.0.push(messages.len());
+        Ok(())
+    }
+}
+
+#[test]
+fn a_call_brings_128_messages_and_64_kib_of_them() {
+    let host = Host::<Sizes>::in_batches();
+    for (lengths, expected) in [
+        (vec![0; 128 + 1], vec![128, 1]),
+        (vec![40 << 10, 24 << 10, 1, 64 << 10], vec![2, 1, 1]),
+        (vec![1 << 20, 1], vec![1, 1]),
+    ] {
+        let peer = host.open("/sizes").unwrap();
+        peer.send_batch(lengths.into_iter().map(|length| "x".repeat(length)));
+        assert_eq!(peer.endpoint(|sizes| sizes.0.clone()), Some(expected));
+    }
+}
+
 /// Asks with each batch when it has left, and says so.
 struct Asker {
     session: Session,

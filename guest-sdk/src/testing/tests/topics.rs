@@ -1,7 +1,7 @@
 //! Topics on the mock host, by the text of the contract.
 
 use super::*;
-use crate::{Topic, TopicError};
+use crate::{Connect, ConnectError, Topic, TopicError, client_endpoint};
 
 /// Publishes in the topic of its path what it is sent, to all but itself.
 struct Member {
@@ -70,4 +70,70 @@ fn topics_are_bounded() {
     let told = "the session is subscribed to 2 topics already, and more are not allowed";
     assert_eq!(error.to_string(), told);
     assert_eq!(a.topics(), ["1", "éé"]);
+}
+
+/// Joins another topic as the last of its sessions goes.
+struct Leaver(Session);
+
+#[endpoint("/leaver/{topic}")]
+impl Endpoint for Leaver {
+    fn on_open(session: Session, topic: String) -> Result<Self> {
+        session.subscribe(&topic)?;
+        Ok(Self(session))
+    }
+
+    fn on_message(&mut self, other: String) -> Result {
+        self.0.close()?;
+        let other = OpenSessions::get(&other).ok_or("nobody")?;
+        assert_eq!(other.subscribe("new"), Err(TopicError::EndpointFull(2)), "tea is there still");
+        Ok(())
+    }
+}
+
+#[test]
+fn sessions_that_are_closing_count_for_the_topics_of_the_endpoint() {
+    let host = Host::<Leaver>::new().endpoint_topic_limit(2);
+    let [a, b] = ["tea", "coffee"].map(|topic| host.open(format!("/leaver/{topic}")).unwrap());
+    a.send(b.id());
+    assert_eq!(host.run(|| b.session().subscribe("new")), Ok(true), "tea is gone");
+}
+
+/// Dials, and subscribes what it has dialled.
+struct Dialler;
+
+#[endpoint("/dialler")]
+impl Endpoint for Dialler {
+    fn on_open(_session: Session) -> Result<Self> {
+        let dialled = Connect::to("ws://there").open::<Far>()?.session;
+        assert_eq!(dialled.subscribe("tea"), Err(TopicError::Closed));
+        assert_eq!(dialled.subscribe(""), Err(TopicError::EmptyName));
+        let refused = Connect::to("http://there").open::<Far>().err();
+        assert!(matches!(refused, Some(ConnectError::InvalidUrl(_))), "{refused:?}");
+        Ok(Self)
+    }
+
+    fn on_message(&mut self, _message: Message) -> Result {
+        Ok(())
+    }
+}
+
+/// What serves what was dialled.
+struct Far;
+
+#[client_endpoint("far")]
+impl Endpoint for Far {
+    fn on_open(_session: Session) -> Result<Self> {
+        Ok(Self)
+    }
+
+    fn on_message(&mut self, _message: Message) -> Result {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_connection_that_was_opened_is_none_of_the_endpoints_sessions() {
+    let host = Host::<Dialler>::new().server("ws://there");
+    host.open("/dialler").expect("it has held what it says");
+    assert_eq!(host.dialled().len(), 1);
 }
