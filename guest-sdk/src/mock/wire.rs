@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use crate::bindings::sockhop::websocket::types::{Extension, HandshakeRequest, Principal};
 use crate::mock::properties::Properties;
 use crate::mock::queue::{Queue, QueueLimits};
+use crate::mock::timers::Timers;
 use crate::mock::topics::TopicLimits;
 
 /// What every id begins with.
@@ -25,6 +26,7 @@ pub(crate) struct Wire {
     properties: Mutex<Properties>,
     pub(crate) topic_limits: TopicLimits,
     topics: Mutex<BTreeSet<String>>,
+    timers: Mutex<Timers>,
 }
 
 /// What the handshake has agreed on.
@@ -97,6 +99,7 @@ impl Wire {
             properties: Mutex::new(properties),
             topic_limits,
             topics: Mutex::default(),
+            timers: Mutex::default(),
         }
     }
 
@@ -119,6 +122,10 @@ impl Wire {
 
     pub(crate) fn properties(&self) -> MutexGuard<'_, Properties> {
         self.properties.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn timers(&self) -> MutexGuard<'_, Timers> {
+        self.timers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What the session is subscribed to; it counts while the session is open.

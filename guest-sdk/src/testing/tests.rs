@@ -2,6 +2,7 @@
 
 mod batches;
 mod keys;
+mod timers;
 mod topics;
 
 use std::cell::RefCell;
