@@ -25,6 +25,7 @@ pub struct Entry {
     open: fn(Session) -> Result<Box<dyn Events>>,
     hears_pongs: bool,
     hears_completions: bool,
+    hears_timers: bool,
     is_client: bool,
 }
 
@@ -38,6 +39,7 @@ impl Entry {
             open: open::<E>,
             hears_pongs: E::HEARS_PONGS,
             hears_completions: E::HEARS_COMPLETIONS,
+            hears_timers: E::HEARS_TIMERS,
             is_client: E::IS_CLIENT,
         }
     }
@@ -51,6 +53,7 @@ impl Entry {
             open: open_in_parts::<E>,
             hears_pongs: E::HEARS_PONGS,
             hears_completions: E::HEARS_COMPLETIONS,
+            hears_timers: E::HEARS_TIMERS,
             is_client: E::IS_CLIENT,
         }
     }
@@ -64,6 +67,7 @@ impl Entry {
             open: open_in_batches::<E>,
             hears_pongs: E::HEARS_PONGS,
             hears_completions: E::HEARS_COMPLETIONS,
+            hears_timers: E::HEARS_TIMERS,
             is_client: E::IS_CLIENT,
         }
     }
@@ -90,6 +94,17 @@ impl Entry {
             !self.hears_completions,
             "an endpoint has `on_sent`: write `export!(…; completions)`"
         );
+        self
+    }
+
+    /// The same, in a component that exports no `timer-events`.
+    ///
+    /// # Panics
+    ///
+    /// Where the endpoint waits for them: when the component is compiled.
+    #[must_use]
+    pub const fn without_timers(self) -> Self {
+        assert!(!self.hears_timers, "an endpoint has `on_timer`: write `export!(…; timers)`");
         self
     }
 }
@@ -210,6 +225,15 @@ impl OpenSession {
     /// What the endpoint's own function says.
     pub fn on_sent(&self, token: u64) -> Result<(), String> {
         self.events.on_sent(token).map_err(|error| self.keep(error))
+    }
+
+    /// What `timer-events.on-timer` does.
+    ///
+    /// # Errors
+    ///
+    /// What the endpoint's own function says.
+    pub fn on_timer(&self, token: u64) -> Result<(), String> {
+        self.events.on_timer(token).map_err(|error| self.keep(error))
     }
 
     /// What `endpoint.on-error` does.

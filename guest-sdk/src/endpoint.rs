@@ -70,6 +70,17 @@ pub trait Endpoint: Sized + 'static {
         Ok(())
     }
 
+    /// The session's timer with this token is due; see [`start_timer`](Session::start_timer). A
+    /// component whose endpoints override this says so: `export!(Chat; timers)`.
+    ///
+    /// # Errors
+    ///
+    /// On an error the session lives on, and `on_error` is called with its text.
+    fn on_timer(&mut self, token: u64) -> Result {
+        let _ = token;
+        Ok(())
+    }
+
     /// Something failed and the session goes on, or `on_close` failed (Jakarta `onError`).
     ///
     /// Does nothing unless overridden: the host has written the error to the deployment's log
@@ -171,6 +182,17 @@ pub trait PartialEndpoint: Sized + 'static {
         Ok(())
     }
 
+    /// A timer of the session is due; see [`Endpoint::on_timer`], and
+    /// `export!(Upload; parts, timers)`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Endpoint::on_timer`].
+    fn on_timer(&mut self, token: u64) -> Result {
+        let _ = token;
+        Ok(())
+    }
+
     /// Something failed and the session goes on; see [`Endpoint::on_error`].
     fn on_error(&mut self, error: SessionError) {
         let _ = error;
@@ -256,6 +278,17 @@ pub trait BatchEndpoint: Sized + 'static {
         Ok(())
     }
 
+    /// A timer of the session is due; see [`Endpoint::on_timer`], and
+    /// `export!(Feed; batches, timers)`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Endpoint::on_timer`].
+    fn on_timer(&mut self, token: u64) -> Result {
+        let _ = token;
+        Ok(())
+    }
+
     /// Something failed and the session goes on; see [`Endpoint::on_error`].
     fn on_error(&mut self, error: SessionError) {
         let _ = error;
@@ -286,6 +319,9 @@ pub trait ServerEndpoint: 'static {
 
     /// Whether the endpoint overrides `on_sent`, held against `completions` in the same way.
     const HEARS_COMPLETIONS: bool = false;
+
+    /// Whether the endpoint overrides `on_timer`, held against `timers` in the same way.
+    const HEARS_TIMERS: bool = false;
 
     /// Whether no peer finds it: it serves connections that the component opens.
     #[doc(hidden)]

@@ -13,6 +13,7 @@ pub(crate) trait Events {
     fn on_messages(&self, messages: Messages<'_>) -> Result<()>;
     fn on_pong(&self, data: Vec<u8>) -> Result<()>;
     fn on_sent(&self, token: u64) -> Result<()>;
+    fn on_timer(&self, token: u64) -> Result<()>;
     fn on_error(&self, error: SessionError);
     fn on_close(&self, event: CloseEvent) -> Result<()>;
 }
@@ -45,6 +46,10 @@ impl<E: Endpoint> Events for RefCell<E> {
 
     fn on_sent(&self, token: u64) -> Result<()> {
         self.borrow_mut().on_sent(token)
+    }
+
+    fn on_timer(&self, token: u64) -> Result<()> {
+        self.borrow_mut().on_timer(token)
     }
 
     fn on_error(&self, error: SessionError) {
@@ -80,6 +85,10 @@ impl<E: PartialEndpoint> Events for InParts<E> {
         self.0.borrow_mut().on_sent(token)
     }
 
+    fn on_timer(&self, token: u64) -> Result<()> {
+        self.0.borrow_mut().on_timer(token)
+    }
+
     fn on_error(&self, error: SessionError) {
         self.0.borrow_mut().on_error(error);
     }
@@ -111,6 +120,10 @@ impl<E: BatchEndpoint> Events for InBatches<E> {
 
     fn on_sent(&self, token: u64) -> Result<()> {
         self.0.borrow_mut().on_sent(token)
+    }
+
+    fn on_timer(&self, token: u64) -> Result<()> {
+        self.0.borrow_mut().on_timer(token)
     }
 
     fn on_error(&self, error: SessionError) {

@@ -37,8 +37,9 @@
 /// component has `parts` or `batches`, not both.
 ///
 /// `export!(Chat; pongs)` exports endpoints that override
-/// [`on_pong`](crate::Endpoint::on_pong), and `export!(Chat; completions)` such as override
-/// [`on_sent`](crate::Endpoint::on_sent). `export!(Chat; keys = Rooms)` says which sessions share
+/// [`on_pong`](crate::Endpoint::on_pong), `export!(Chat; completions)` such as override
+/// [`on_sent`](crate::Endpoint::on_sent), and `export!(Chat; timers)` such as override
+/// [`on_timer`](crate::Endpoint::on_timer). `export!(Chat; keys = Rooms)` says which sessions share
 /// an instance, by [`InstanceKeys`](crate::InstanceKeys). The words are given in any order, but
 /// `keys = …` the first and `configurator = …` the last.
 ///
@@ -75,7 +76,8 @@ macro_rules! export {
                 const ENDPOINTS: &'static [$crate::__private::Entry] =
                     &[$($crate::__private::Entry::of::<$endpoint>()
                         .without_pongs()
-                        .without_completions()),+];
+                        .without_completions()
+                        .without_timers()),+];
             }
             type Exported = $crate::__private::Exported<Component>;
             $crate::__private::bindings::export!(

@@ -5,9 +5,11 @@
 //! like in `mock`; a native build fails until it is there.
 
 #[cfg(target_arch = "wasm32")]
-pub(crate) use crate::bindings::sockhop::websocket::{container, session, sessions, topics};
+pub(crate) use crate::bindings::sockhop::websocket::{
+    container, session, sessions, timers, topics,
+};
 #[cfg(not(target_arch = "wasm32"))]
-pub(crate) use crate::mock::{container, session, sessions, topics};
+pub(crate) use crate::mock::{container, session, sessions, timers, topics};
 
 use crate::bindings::sockhop::websocket::session as wit;
 

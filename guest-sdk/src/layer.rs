@@ -169,6 +169,15 @@ pub trait Layer: Sized + 'static {
         next(token)
     }
 
+    /// A timer is due; see [`Endpoint::on_timer`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Endpoint::on_timer`].
+    fn on_timer(&mut self, token: u64, next: impl FnOnce(u64) -> Result) -> Result {
+        next(token)
+    }
+
     /// Something failed; see [`Endpoint::on_error`].
     fn on_error(&mut self, error: SessionError, next: impl FnOnce(SessionError)) {
         next(error);
@@ -224,6 +233,10 @@ impl<L: Layer, E: Endpoint> Endpoint for Layered<L, E> {
         self.layer.on_sent(token, |token| self.inner.on_sent(token))
     }
 
+    fn on_timer(&mut self, token: u64) -> Result {
+        self.layer.on_timer(token, |token| self.inner.on_timer(token))
+    }
+
     fn on_error(&mut self, error: SessionError) {
         self.layer.on_error(error, |error| self.inner.on_error(error));
     }
@@ -251,6 +264,10 @@ impl<L: Layer, E: PartialEndpoint> PartialEndpoint for Layered<L, E> {
         self.layer.on_sent(token, |token| self.inner.on_sent(token))
     }
 
+    fn on_timer(&mut self, token: u64) -> Result {
+        self.layer.on_timer(token, |token| self.inner.on_timer(token))
+    }
+
     fn on_error(&mut self, error: SessionError) {
         self.layer.on_error(error, |error| self.inner.on_error(error));
     }
@@ -268,6 +285,7 @@ impl<L: 'static, E: ServerEndpoint> ServerEndpoint for Layered<L, E> {
     const IS_CLIENT: bool = E::IS_CLIENT;
 
     const HEARS_COMPLETIONS: bool = E::HEARS_COMPLETIONS;
+    const HEARS_TIMERS: bool = E::HEARS_TIMERS;
 
     fn config() -> EndpointConfig {
         E::config()

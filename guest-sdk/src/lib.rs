@@ -168,7 +168,7 @@ pub use open_sessions::{BroadcastOutcome, OpenSessions, PAGE_IDS_MAX};
 pub use outgoing::OutgoingMessage;
 pub use parameter::PathParameterError;
 pub use send::{CloseError, ControlError, PropertyError, QueueStatus, SendError, WriteError};
-pub use session::{NotifyError, Principal, Session, WaitError};
+pub use session::{NotifyError, Principal, Session, TimerError, WaitError};
 pub use sockhop_guest_macros::{Decode, Encode, client_endpoint, endpoint};
 pub use topic::{Topic, TopicError};
 

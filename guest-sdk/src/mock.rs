@@ -1,7 +1,7 @@
 //! The host of a native build: the contract's imports, answered in the same process.
 //!
 //! It keeps to the text of `wit/`, so that what passes in a test holds on a host. Its peers read
-//! when a test tells them to, and no time passes.
+//! when a test tells them to, and time passes where it says so.
 
 pub(crate) mod asked;
 pub(crate) mod container;
@@ -12,6 +12,7 @@ mod queue;
 pub(crate) mod session;
 pub(crate) mod sessions;
 mod stream;
+pub(crate) mod timers;
 pub(crate) mod topics;
 mod wire;
 

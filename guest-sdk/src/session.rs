@@ -2,6 +2,7 @@
 
 mod completion;
 mod limits;
+mod timer;
 mod who;
 
 use std::error::Error as StdError;
@@ -16,6 +17,7 @@ use crate::topic::TopicError;
 use crate::{CloseReason, Message, OutgoingMessage};
 
 pub use self::completion::{NotifyError, WaitError};
+pub use self::timer::TimerError;
 pub use self::who::Principal;
 
 /// A handle to one session (Jakarta `Session`).

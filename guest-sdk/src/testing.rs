@@ -56,7 +56,8 @@
 //!
 //! # What does not
 //!
-//! - No time passes: nothing is idle, and a peer that is sent a Close frame has answered it.
+//! - Time passes for timers alone, where a test says so ([`Host::advance`]): nothing is idle, and a
+//!   peer that is sent a Close frame has answered it.
 //! - `send_and_wait` returns at once: what it waits for has left, and the peer reads it first.
 //!   `on_sent` is called when the peer has read what was before its token.
 //! - A panic is no trap: it ends the test.

@@ -65,7 +65,7 @@ pub use self::{
     endpoint::{EndpointPath, EndpointPathError, EndpointSettings},
     endpoint_limits::{
         CLOSE_TIMEOUT, EndpointLimits, IDLE_TIMEOUT, MESSAGE, OUTBOUND_QUEUE, PING_INTERVAL,
-        PONG_TIMEOUT, SESSIONS, TOPIC_NAME, TOPICS, TOPICS_PER_SESSION, WRITE_IDLE_TIMEOUT,
+        PONG_TIMEOUT, SESSIONS, TIMERS, TOPIC_NAME, TOPICS, TOPICS_PER_SESSION, WRITE_IDLE_TIMEOUT,
     },
     environment::{
         DEFAULT_LOG_FILTER, Environment, ProcessEnvironment, SOCKHOP_ADMIN, SOCKHOP_ADMIN_TOKEN,

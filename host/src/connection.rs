@@ -15,6 +15,7 @@ mod socket;
 #[cfg(test)]
 mod tests;
 mod timers;
+mod timing;
 
 use std::future::{Future, poll_fn};
 use std::sync::Arc;
@@ -105,6 +106,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin, E: Endpoint> Connection<IO, E> {
                 Next::Part { piece, last } => self.deliver_part(piece, last).await,
                 Next::Pong(data) => self.deliver_pong(data).await,
                 Next::Sent(token) => self.deliver_sent(token).await,
+                Next::Timer(token) => self.deliver_timer(token).await,
                 Next::Closing => break,
                 next => self.peer_ends(next),
             }
@@ -247,6 +249,17 @@ impl<IO: AsyncRead + AsyncWrite + Unpin, E: Endpoint> Connection<IO, E> {
         }
     }
 
+    async fn deliver_timer(&mut self, token: u64) {
+        match self.link.during(self.guest.on_timer(token)).await {
+            Ok(()) => {}
+            Err(Fault::Returned(text)) => {
+                self.note(format!("on-timer failed: {text}"));
+                self.tell_error(&SessionError::Handler(text)).await;
+            }
+            Err(Fault::Trapped(trap)) => self.guest_gone(&trap),
+        }
+    }
+
     async fn tell_error(&mut self, error: &SessionError) {
         if let Err(trap) = self.link.during(self.guest.on_error(error)).await {
             self.guest_gone(&trap);
@@ -289,6 +302,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin, E: Endpoint> Connection<IO, E> {
             | Next::Part { .. }
             | Next::Pong(_)
             | Next::Sent(_)
+            | Next::Timer(_)
             | Next::Closing => {}
         }
     }

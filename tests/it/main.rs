@@ -46,6 +46,7 @@ mod shutdown;
 mod silence;
 mod thousand;
 mod tidy;
+mod timers;
 mod tls;
 mod topics;
 mod traps;

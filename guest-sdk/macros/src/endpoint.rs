@@ -142,8 +142,8 @@ fn config(arguments: &Arguments, item: &ItemImpl, is_client: bool) -> TokenStrea
     let properties = properties.as_ref().map(|list| list.elems.iter().collect::<Vec<_>>());
     let properties = properties.unwrap_or_default();
     let root = quote!(::sockhop_guest);
-    let (hears_pongs, hears_completions) =
-        (has_function(item, "on_pong"), has_function(item, "on_sent"));
+    let [hears_pongs, hears_completions, hears_timers] =
+        ["on_pong", "on_sent", "on_timer"].map(|name| has_function(item, name));
     let span = Span::mixed_site();
     let (known, name, value) = (
         syn::Ident::new("known", span),
@@ -156,6 +156,7 @@ fn config(arguments: &Arguments, item: &ItemImpl, is_client: bool) -> TokenStrea
             const HEARS_PONGS: bool = #hears_pongs;
             const IS_CLIENT: bool = #is_client;
             const HEARS_COMPLETIONS: bool = #hears_completions;
+            const HEARS_TIMERS: bool = #hears_timers;
 
             fn config() -> #root::EndpointConfig {
                 let #known: &[&str] = &#subprotocols;

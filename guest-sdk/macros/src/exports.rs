@@ -1,5 +1,5 @@
 //! `export_with!`: the exports of components that take messages in pieces or in batches, or hear of
-//! pongs or of what has left.
+//! pongs, of what has left or of timers.
 //!
 //! These exports name the resource that `endpoint` exports, so all are exported by the same
 //! bindings; and the SDK's own must not export them, or every component would have to. See
@@ -12,7 +12,7 @@ use syn::punctuated::Punctuated;
 use syn::{Error, Ident, Result, Token, Type, bracketed};
 
 /// The contract: the files of the package, to be wrapped as one.
-const CONTRACT: [&str; 10] = [
+const CONTRACT: [&str; 12] = [
     include_str!("../../../wit/types.wit"),
     include_str!("../../../wit/session.wit"),
     include_str!("../../../wit/sessions.wit"),
@@ -23,6 +23,8 @@ const CONTRACT: [&str; 10] = [
     include_str!("../../../wit/batches.wit"),
     include_str!("../../../wit/pongs.wit"),
     include_str!("../../../wit/completions.wit"),
+    include_str!("../../../wit/timers.wit"),
+    include_str!("../../../wit/timer-events.wit"),
 ];
 
 /// Endpoints and what their component exports beside them.
@@ -32,6 +34,7 @@ pub(crate) struct Exports {
     batches: bool,
     pongs: bool,
     completions: bool,
+    timers: bool,
     configurator: Option<Type>,
 }
 
@@ -46,6 +49,7 @@ impl Parse for Exports {
             batches: false,
             pongs: false,
             completions: false,
+            timers: false,
             configurator: None,
         };
         let mut words = Vec::new();
@@ -76,6 +80,7 @@ impl Exports {
             "batches" => self.batches = true,
             "pongs" => self.pongs = true,
             "completions" => self.completions = true,
+            "timers" => self.timers = true,
             "configurator" => {
                 input.parse::<Token![=]>()?;
                 self.configurator = Some(input.parse()?);
@@ -85,7 +90,8 @@ impl Exports {
                 return Err(Error::new_spanned(name, told));
             }
             _ => {
-                let told = "`parts`, `batches`, `pongs`, `completions` or `configurator = …`";
+                let told =
+                    "`parts`, `batches`, `pongs`, `completions`, `timers` or `configurator = …`";
                 return Err(Error::new_spanned(name, told));
             }
         }
@@ -105,6 +111,7 @@ impl Exports {
         };
         let without_pongs = (!self.pongs).then(|| quote!(.without_pongs()));
         let without_completions = (!self.completions).then(|| quote!(.without_completions()));
+        let without_timers = (!self.timers).then(|| quote!(.without_timers()));
         let endpoints = &self.endpoints;
         quote! {
             struct Component;
@@ -114,6 +121,7 @@ impl Exports {
                     ::sockhop_guest::__private::Entry::#of::<#endpoints>()
                         #without_pongs
                         #without_completions
+                        #without_timers
                 ),*];
             }
         }
@@ -128,6 +136,7 @@ impl Exports {
             (self.batches, "batches"),
             (self.pongs, "pongs"),
             (self.completions, "completions"),
+            (self.timers, "timer-events"),
         ];
         let optional = optional.into_iter().filter(|(is_there, _)| *is_there);
         ["deployment", "endpoint"].into_iter().chain(optional.map(|(_, name)| name)).collect()
@@ -239,7 +248,19 @@ fn optional(exports: &Exports) -> TokenStream {
             }
         }
     });
-    quote!(#parts #batches #pongs #completions)
+    let timers = exports.timers.then(|| {
+        quote! {
+            impl __sockhop_exports::exports::sockhop::websocket::timer_events::Guest for Exported {
+                fn on_timer(
+                    endpoint: endpoint::EndpointBorrow<'_>,
+                    token: u64,
+                ) -> ::std::result::Result<(), ::std::string::String> {
+                    endpoint.get::<Opened>().0.on_timer(token)
+                }
+            }
+        }
+    });
+    quote!(#parts #batches #pongs #completions #timers)
 }
 
 /// From the exports to the SDK's dispatch.
@@ -331,6 +352,13 @@ mod tests {
             assert!(exports.interfaces().contains(&"batches"), "{what}");
             assert!(exports.world().contains("export sockhop:websocket/batches@0.1.0;"), "{what}");
         }
+    }
+
+    #[test]
+    fn timers_are_a_word_for_their_events() {
+        let exports = exports(quote!([Feed] timers, pongs)).expect("two words");
+        assert!(exports.interfaces().contains(&"timer-events"));
+        assert!(!exports.component().to_string().contains("without_timers"));
     }
 
     #[test]

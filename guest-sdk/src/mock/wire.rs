@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use crate::bindings::sockhop::websocket::types::{Extension, HandshakeRequest, Principal};
 use crate::mock::properties::Properties;
 use crate::mock::queue::{Queue, QueueLimits};
+use crate::mock::timers::Timers;
 use crate::mock::topics::TopicLimits;
 
 /// What every id begins with.
@@ -26,6 +27,7 @@ pub(crate) struct Wire {
     /// A connection that guest code has opened is none of the endpoint's sessions, and has none.
     pub(crate) topic_limits: Option<TopicLimits>,
     topics: Mutex<BTreeSet<String>>,
+    timers: Mutex<Timers>,
 }
 
 /// What the handshake has agreed on.
@@ -98,6 +100,7 @@ impl Wire {
             properties: Mutex::new(properties),
             topic_limits,
             topics: Mutex::default(),
+            timers: Mutex::default(),
         }
     }
 
@@ -126,6 +129,10 @@ impl Wire {
     pub(crate) fn forget(&self) {
         self.properties().forget();
         self.topics().clear();
+    }
+
+    pub(crate) fn timers(&self) -> MutexGuard<'_, Timers> {
+        self.timers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What the session is subscribed to; it counts while the session is open.

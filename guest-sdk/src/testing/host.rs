@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::fmt;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::configurator::{Parts, decide};
 use crate::events::{InBatches, InParts};
@@ -30,6 +31,7 @@ pub struct Host<E> {
     property_bytes: u64,
     message_bytes: u64,
     topics: TopicLimits,
+    timers: u32,
 }
 
 /// What a peer is told where `on_open` has failed.
@@ -74,6 +76,7 @@ impl<E: ServerEndpoint> Host<E> {
             property_bytes: 16 << 10,
             message_bytes: 16 << 20,
             topics: TopicLimits { name_bytes: 256, of_session: 100, of_endpoint: 100_000 },
+            timers: 16,
         }
     }
 
@@ -141,6 +144,12 @@ impl<E: ServerEndpoint> Host<E> {
         self
     }
 
+    /// With so many timers of a session at once, 16 unless told otherwise.
+    #[must_use]
+    pub fn timer_limit(self, timers: u32) -> Self {
+        Self { timers, ..self }
+    }
+
     /// With a server at this URL, which takes every connection that guest code opens to it. At any
     /// other nobody is there.
     #[must_use]
@@ -185,6 +194,7 @@ impl<E: ServerEndpoint> Host<E> {
             let identity = (E::PATH, request, agreed);
             Wire::new(number, identity, settings, (self.queue, properties, Some(self.topics)))
         });
+        wire.timers().allow(E::HEARS_TIMERS.then_some(self.timers));
         let session = Session::new(crate::mock::Session::of(&wire));
         match directory.during(|| (self.open)(session)) {
             Ok(served) => Ok(Peer::new(&self.room, Seat::new(wire, served), key)),
@@ -194,6 +204,13 @@ impl<E: ServerEndpoint> Host<E> {
                 Err(NotOpened::Failed { error: error.to_string(), close })
             }
         }
+    }
+
+    /// So much time passes, in whole milliseconds: timers that are due are delivered, each at its
+    /// time, to the sessions that started them. An event takes no time, and no other limit in time
+    /// is held to.
+    pub fn advance(&self, time: Duration) {
+        self.room.pass(u64::try_from(time.as_millis()).unwrap_or(u64::MAX));
     }
 
     /// Runs code as if in an event of the endpoint, so that [`OpenSessions`](crate::OpenSessions)

@@ -84,6 +84,10 @@ impl<E> Events for Ear<E> {
         self.0.on_sent(token)
     }
 
+    fn on_timer(&self, token: u64) -> Result<()> {
+        self.0.on_timer(token)
+    }
+
     fn on_error(&self, error: SessionError) {
         self.0.on_error(error);
     }
@@ -103,6 +107,8 @@ pub(super) enum Incoming {
     Pong(Vec<u8>),
     /// Nothing of the peer's: what was queued before this token has left.
     Sent(u64),
+    /// Nor this: the timer with this token is due.
+    Timer(u64),
 }
 
 /// One session.
@@ -198,6 +204,9 @@ impl<E: 'static> Seat<E> {
         if let Some(token) = self.wire.queue().next_token() {
             return Some(Incoming::Sent(token));
         }
+        if let Some(token) = self.wire.timers().take_due() {
+            return Some(Incoming::Timer(token));
+        }
         let waiting = self.wire.queue().status().queued_bytes;
         let mut inbox = self.inbox.borrow_mut();
         let waits_for_room =
@@ -247,6 +256,10 @@ impl<E: 'static> Seat<E> {
                 }
             }
             Some(Incoming::Sent(token)) => match guest.session.on_sent(token) {
+                Ok(()) => return Step::Done,
+                Err(text) => text,
+            },
+            Some(Incoming::Timer(token)) => match guest.session.on_timer(token) {
                 Ok(()) => return Step::Done,
                 Err(text) => text,
             },
@@ -314,6 +327,23 @@ impl<E: 'static> Room<E> {
             seat.inbox.borrow_mut().extend(incoming);
         }
         self.advance(seat);
+    }
+
+    /// So many milliseconds pass, and timers that are due are delivered, each at its time.
+    pub(super) fn pass(&self, milliseconds: u64) {
+        let mut left = milliseconds;
+        while left > 0 {
+            let seats = self.seats.borrow().clone();
+            let next = seats.iter().filter_map(|seat| seat.wire.timers().due_in()).min();
+            let step = next.map_or(left, |next| next.min(left));
+            left -= step;
+            for seat in &seats {
+                seat.wire.timers().pass(step);
+            }
+            for seat in &seats {
+                self.advance(seat);
+            }
+        }
     }
 
     /// Delivers what can be delivered. Whether that was anything.

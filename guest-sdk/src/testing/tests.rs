@@ -4,6 +4,7 @@ mod batches;
 mod endings;
 mod keys;
 mod pieces;
+mod timers;
 mod topics;
 
 use std::cell::RefCell;

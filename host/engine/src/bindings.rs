@@ -21,6 +21,8 @@ mod generated {
 }
 
 pub(crate) use generated::exports::sockhop::websocket::{
-    batches, completions, configurator, deployment, endpoint, keys, parts, pongs,
+    batches, completions, configurator, deployment, endpoint, keys, parts, pongs, timer_events,
 };
-pub(crate) use generated::sockhop::websocket::{container, session, sessions, topics, types};
+pub(crate) use generated::sockhop::websocket::{
+    container, session, sessions, timers, topics, types,
+};

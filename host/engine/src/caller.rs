@@ -179,6 +179,19 @@ impl Caller {
         .await?
     }
 
+    /// `timer-events.on-timer`, for a component that exports it.
+    pub(crate) async fn on_timer(
+        &mut self,
+        endpoint: ResourceAny,
+        token: u64,
+    ) -> Result<(), Fault> {
+        self.call("timer-events.on-timer", |mut instance| async move {
+            let told = instance.on_timer(endpoint, token).await;
+            ended(instance, told)
+        })
+        .await?
+    }
+
     /// `endpoint.on-error`.
     pub(crate) async fn on_error(
         &mut self,

@@ -11,10 +11,12 @@ use sockhop_session::port::SessionError;
 use sockhop_session::properties::{Property, PropertyError};
 use sockhop_session::{
     AwaitError, Batch, CloseCause, CloseError, CloseEvent, ControlError, Extension, Initiator,
-    Kind, Message, NotifyError, QueueStatus, SendError, TopicError, WriteError,
+    Kind, Message, NotifyError, QueueStatus, SendError, TimerError, TopicError, WriteError,
 };
 
-use crate::bindings::{batches, configurator, deployment, endpoint, session, topics, types};
+use crate::bindings::{
+    batches, configurator, deployment, endpoint, session, timers, topics, types,
+};
 
 /// The longest limit in time that a guest sets: more is as good as none, and sums of times stay
 /// within what clocks can tell.
@@ -93,6 +95,16 @@ pub(crate) fn notify_error(error: NotifyError) -> session::NotifyError {
     match error {
         NotifyError::Closed => session::NotifyError::Closed,
         NotifyError::TooMany(most) => session::NotifyError::TooMany(most),
+    }
+}
+
+pub(crate) fn timer_error(error: TimerError) -> timers::TimerError {
+    let milliseconds = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+    match error {
+        TimerError::Closed => timers::TimerError::Closed,
+        TimerError::TooMany(most) => timers::TimerError::TooMany(most),
+        TimerError::TooShort(least) => timers::TimerError::TooShort(milliseconds(least)),
+        TimerError::TooLong(most) => timers::TimerError::TooLong(milliseconds(most)),
     }
 }
 

@@ -2,6 +2,7 @@
 //! budget.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use sockhop_session::port::Directory;
 use sockhop_session::{Handle, StreamId};
@@ -23,8 +24,12 @@ const HANDLES_MAX: usize = 100_000;
 /// The most random bytes that one call gives: no clock interrupts the host while it draws them.
 const RANDOM_BYTES_MAX: u64 = 64 << 10;
 
+/// The number of the next instance of this process.
+static NEXT: AtomicU64 = AtomicU64::new(1);
+
 /// The data of an instance's store.
 pub(crate) struct Ctx {
+    id: u64,
     wasi: WasiCtx,
     table: ResourceTable,
     guest: Guest,
@@ -53,6 +58,8 @@ impl Drop for OutgoingMessage {
 
 /// What the functions of the contract that the host serves may touch.
 pub(crate) struct CtxView<'a> {
+    /// The instance's number.
+    pub(crate) id: u64,
     pub(crate) table: &'a mut ResourceTable,
     pub(crate) directory: &'a dyn Directory,
     pub(crate) around: &'a Surroundings,
@@ -88,6 +95,7 @@ impl Ctx {
         let mut table = ResourceTable::new();
         table.set_max_capacity(HANDLES_MAX);
         Self {
+            id: NEXT.fetch_add(1, Ordering::Relaxed),
             wasi: wasi.build(),
             table,
             budget: Budget::new(settings.memory_bytes, settings.event_cpu, pace),
@@ -97,12 +105,18 @@ impl Ctx {
         }
     }
 
+    /// The instance's number, which no other of this process has.
+    pub(crate) fn id(&self) -> u64 {
+        self.id
+    }
+
     pub(crate) fn table(&mut self) -> &mut ResourceTable {
         &mut self.table
     }
 
     pub(crate) fn view(&mut self) -> CtxView<'_> {
         CtxView {
+            id: self.id,
             table: &mut self.table,
             directory: &*self.around.directory,
             around: &self.around,

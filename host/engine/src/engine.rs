@@ -13,7 +13,7 @@ use tokio_util::task::TaskTracker;
 use wasmtime::component::Linker;
 use wasmtime::{Cache, CacheConfig, Config, InstanceAllocationStrategy, PoolingAllocationConfig};
 
-use crate::bindings::{session, sessions, topics};
+use crate::bindings::{session, sessions, timers, topics};
 use crate::capacity::{Capacity, CapacityError};
 use crate::clock::Clock;
 use crate::ctx::{Ctx, HasCtx};
@@ -206,5 +206,6 @@ fn linker(engine: &wasmtime::Engine) -> wasmtime::Result<Linker<Ctx>> {
     sessions::add_to_linker::<Ctx, HasCtx>(&mut linker, Ctx::view)?;
     crate::bindings::container::add_to_linker::<Ctx, HasCtx>(&mut linker, Ctx::view)?;
     topics::add_to_linker::<Ctx, HasCtx>(&mut linker, Ctx::view)?;
+    timers::add_to_linker::<Ctx, HasCtx>(&mut linker, Ctx::view)?;
     Ok(linker)
 }

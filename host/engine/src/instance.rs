@@ -11,7 +11,7 @@ use wasmtime::Store;
 use wasmtime::component::ResourceAny;
 
 use crate::bindings::{
-    batches, completions, configurator, deployment, endpoint, keys, parts, pongs,
+    batches, completions, configurator, deployment, endpoint, keys, parts, pongs, timer_events,
 };
 use crate::container::Surroundings;
 use crate::convert::{self, BorrowedRequest};
@@ -33,6 +33,7 @@ pub(crate) struct Instance {
     batches: Option<batches::Guest>,
     pongs: Option<pongs::Guest>,
     completions: Option<completions::Guest>,
+    timer_events: Option<timer_events::Guest>,
     keys: Option<keys::Guest>,
     event_wait: Duration,
     pace: Arc<Pace>,
@@ -68,45 +69,25 @@ impl Instance {
         };
         let exports = &guest.program.exports;
         let mismatch = |error| SeatError::Mismatch(format!("{error:#}"));
+        // Each has a type of its own.
+        macro_rules! optional {
+            ($name:ident) => {
+                match &exports.$name {
+                    Some(indices) => Some(indices.load(&mut store, &instance).map_err(mismatch)?),
+                    None => None,
+                }
+            };
+        }
         Ok(Self {
             deployment: exports.deployment.load(&mut store, &instance).map_err(mismatch)?,
             endpoint: exports.endpoint.load(&mut store, &instance).map_err(mismatch)?,
-            configurator: exports
-                .configurator
-                .as_ref()
-                .map(|indices| indices.load(&mut store, &instance))
-                .transpose()
-                .map_err(mismatch)?,
-            parts: exports
-                .parts
-                .as_ref()
-                .map(|indices| indices.load(&mut store, &instance))
-                .transpose()
-                .map_err(mismatch)?,
-            batches: exports
-                .batches
-                .as_ref()
-                .map(|indices| indices.load(&mut store, &instance))
-                .transpose()
-                .map_err(mismatch)?,
-            pongs: exports
-                .pongs
-                .as_ref()
-                .map(|indices| indices.load(&mut store, &instance))
-                .transpose()
-                .map_err(mismatch)?,
-            completions: exports
-                .completions
-                .as_ref()
-                .map(|indices| indices.load(&mut store, &instance))
-                .transpose()
-                .map_err(mismatch)?,
-            keys: exports
-                .keys
-                .as_ref()
-                .map(|indices| indices.load(&mut store, &instance))
-                .transpose()
-                .map_err(mismatch)?,
+            configurator: optional!(configurator),
+            parts: optional!(parts),
+            batches: optional!(batches),
+            pongs: optional!(pongs),
+            completions: optional!(completions),
+            timer_events: optional!(timer_events),
+            keys: optional!(keys),
             store,
             event_wait,
             pace,
@@ -169,6 +150,7 @@ impl Instance {
     pub(crate) async fn open(&mut self, session: Arc<Handle>) -> Result<ResourceAny, Fault> {
         let call = "endpoint.open";
         self.begin(call).map_err(Fault::Trapped)?;
+        session.serve_in(self.store.data().id());
         let session = match self.store.data_mut().table().push(SessionRef(session)) {
             Ok(session) => session,
             Err(error) => {
@@ -248,6 +230,20 @@ impl Instance {
         let call = "completions.on-sent";
         self.begin(call).map_err(Fault::Trapped)?;
         let called = completions.call_on_sent(&mut self.store, endpoint, token);
+        let called = within(self.event_wait, &self.pace, called).await;
+        self.end(call, called).map_err(Fault::Trapped)?.map_err(Fault::Returned)
+    }
+
+    /// `timer-events.on-timer`, for a component that exports it.
+    pub(crate) async fn on_timer(
+        &mut self,
+        endpoint: ResourceAny,
+        token: u64,
+    ) -> Result<(), Fault> {
+        let Some(timer_events) = self.timer_events.clone() else { return Ok(()) };
+        let call = "timer-events.on-timer";
+        self.begin(call).map_err(Fault::Trapped)?;
+        let called = timer_events.call_on_timer(&mut self.store, endpoint, token);
         let called = within(self.event_wait, &self.pace, called).await;
         self.end(call, called).map_err(Fault::Trapped)?.map_err(Fault::Returned)
     }

@@ -39,6 +39,7 @@ mod sessions_host;
 mod shard;
 #[cfg(test)]
 mod tests;
+mod timers_host;
 mod topics_host;
 
 pub use capacity::{Capacity, CapacityError};

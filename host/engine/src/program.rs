@@ -5,7 +5,7 @@ use thiserror::Error;
 use wasmtime::component::{Component, InstancePre};
 
 use crate::bindings::{
-    batches, completions, configurator, deployment, endpoint, keys, parts, pongs,
+    batches, completions, configurator, deployment, endpoint, keys, parts, pongs, timer_events,
 };
 use crate::ctx::Ctx;
 use crate::engine::Engine;
@@ -20,16 +20,18 @@ const EXPORT_PARTS: &str = "sockhop:websocket/parts@0.1.0";
 const EXPORT_BATCHES: &str = "sockhop:websocket/batches@0.1.0";
 const EXPORT_PONGS: &str = "sockhop:websocket/pongs@0.1.0";
 const EXPORT_COMPLETIONS: &str = "sockhop:websocket/completions@0.1.0";
+const EXPORT_TIMER_EVENTS: &str = "sockhop:websocket/timer-events@0.1.0";
 const EXPORT_KEYS: &str = "sockhop:websocket/keys@0.1.0";
 
 /// What is granted to every guest: the contract, and the parts of WASI 0.2 that give it nothing of
 /// the machine's.
-const IMPORTS_GRANTED: [&str; 11] = [
+const IMPORTS_GRANTED: [&str; 12] = [
     "sockhop:websocket/container@0.1.",
     "sockhop:websocket/types@0.1.",
     "sockhop:websocket/session@0.1.",
     "sockhop:websocket/sessions@0.1.",
     "sockhop:websocket/topics@0.1.",
+    "sockhop:websocket/timers@0.1.",
     "wasi:cli/",
     "wasi:clocks/",
     "wasi:filesystem/",
@@ -96,6 +98,7 @@ pub(crate) struct Exports {
     pub(crate) batches: Option<batches::GuestIndices>,
     pub(crate) pongs: Option<pongs::GuestIndices>,
     pub(crate) completions: Option<completions::GuestIndices>,
+    pub(crate) timer_events: Option<timer_events::GuestIndices>,
     pub(crate) keys: Option<keys::GuestIndices>,
 }
 
@@ -138,6 +141,10 @@ impl Program {
                 .then(|| completions::GuestIndices::new(&pre))
                 .transpose()
                 .map_err(mismatch)?,
+            timer_events: exports(EXPORT_TIMER_EVENTS)
+                .then(|| timer_events::GuestIndices::new(&pre))
+                .transpose()
+                .map_err(mismatch)?,
             keys: exports(EXPORT_KEYS)
                 .then(|| keys::GuestIndices::new(&pre))
                 .transpose()
@@ -155,6 +162,7 @@ impl Program {
             (self.takes_batches(), "sockhop:websocket/batching-endpoints@0.1.0"),
             (self.hears_pongs(), "sockhop:websocket/pong-hearing-endpoints@0.1.0"),
             (self.hears_completions(), "sockhop:websocket/completion-hearing-endpoints@0.1.0"),
+            (self.hears_timers(), "sockhop:websocket/timer-hearing-endpoints@0.1.0"),
             (self.names_keys(), "sockhop:websocket/keyed-endpoints@0.1.0"),
         ];
         let mut exported = optional.into_iter().filter(|(is_there, _world)| *is_there);
@@ -169,6 +177,12 @@ impl Program {
     #[must_use]
     pub fn hears_completions(&self) -> bool {
         self.exports.completions.is_some()
+    }
+
+    /// Whether the component hears of timers.
+    #[must_use]
+    pub fn hears_timers(&self) -> bool {
+        self.exports.timer_events.is_some()
     }
 
     /// Whether the component says which sessions share an instance.

@@ -276,6 +276,16 @@ impl Endpoint for GuestSession {
         }
     }
 
+    async fn on_timer(&mut self, token: u64) -> Result<(), Fault> {
+        match &mut self.kind {
+            Kind::Own(own) => {
+                let endpoint = own.endpoint().map_err(Fault::Trapped)?;
+                own.instance.on_timer(endpoint, token).await
+            }
+            Kind::Shared(shared) => shared.on_timer(token).await,
+        }
+    }
+
     async fn on_pong(&mut self, data: Bytes) -> Result<(), Fault> {
         match &mut self.kind {
             Kind::Own(own) => {

@@ -178,6 +178,11 @@ impl ShardSession {
         self.ask("completions.on-sent", |reply| Event::Sent { id, token, reply }).await
     }
 
+    pub(crate) async fn on_timer(&mut self, token: u64) -> Result<(), Fault> {
+        let id = self.session.id();
+        self.ask("timer-events.on-timer", |reply| Event::Timer { id, token, reply }).await
+    }
+
     pub(crate) async fn on_error(&mut self, error: SessionError) -> Result<(), Trap> {
         let id = self.session.id();
         self.ask("endpoint.on-error", |reply| Event::Error { id, error, reply }).await

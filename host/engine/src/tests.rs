@@ -6,6 +6,7 @@ mod keyed;
 mod load;
 mod own;
 mod shared;
+mod timers;
 mod topics;
 mod wat;
 

@@ -1,9 +1,10 @@
 //! A session as anyone may hold it: who it is, sending to it, closing it.
 
 mod sent;
+mod timers;
 mod tuning;
 
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
@@ -56,6 +57,10 @@ pub struct Handle {
     /// taken back to [`LOOK`] by whoever touches the queue before it does.
     quiet: AtomicU8,
     properties: Mutex<Properties>,
+    /// How many timers may run at a time.
+    timers_max: u32,
+    /// The number of the instance that serves it; 0 before `open`.
+    served_in: AtomicU64,
 }
 
 impl Handle {
@@ -71,6 +76,8 @@ impl Handle {
             outbound: Mutex::new(Outbound::new(queue)),
             quiet: AtomicU8::new(LOOK),
             properties: Mutex::new(Properties::new(property_bytes)),
+            timers_max: 0,
+            served_in: AtomicU64::new(0),
         }
     }
 

@@ -15,6 +15,7 @@
 //! | [`handshake`] | the opening handshake as a guest sees it, and what it may decide |
 //! | [`batch`] | several messages for one call into a guest |
 //! | [`port`] | the two seams: guests for a connection, other sessions for a guest |
+//! | [`timers`] | when a session's guest wants to be called |
 //! | [`topics`] | what the topics of an endpoint may take |
 
 #![forbid(unsafe_code)]
@@ -29,6 +30,7 @@ pub mod limits;
 pub mod outbound;
 pub mod port;
 pub mod properties;
+pub mod timers;
 pub mod topics;
 
 pub use batch::Batch;
@@ -40,4 +42,5 @@ pub use outbound::{
 };
 pub use sockhop_wire::extensions::Extension;
 pub use sockhop_wire::{Kind, Message, Shared};
+pub use timers::TimerError;
 pub use topics::{TopicError, TopicLimits};

@@ -6,6 +6,7 @@ mod control;
 mod marks;
 mod outgoing;
 mod pieces;
+mod scheduled;
 mod streaming;
 mod taking;
 mod tuned;
@@ -28,6 +29,7 @@ pub use self::pieces::{StreamId, WriteError};
 use self::tuned::Tuned;
 use crate::close::CloseCause;
 pub use crate::close::CloseRequest;
+use crate::timers::Timers;
 
 /// The queue itself: first in, first out, bounded in bytes.
 ///
@@ -59,6 +61,10 @@ pub struct Outbound {
     /// How many tokens there are of which the endpoint has not been told.
     tokens: u32,
     tuned: Option<Box<Tuned>>,
+    /// Most sessions have none.
+    timers: Option<Box<Timers>>,
+    /// Whether the connection has not seen yet when the first of them is due.
+    is_rescheduled: bool,
 }
 
 #[derive(Debug)]
@@ -100,6 +106,8 @@ impl Outbound {
             is_retuned: false,
             tokens: 0,
             tuned: None,
+            timers: None,
+            is_rescheduled: false,
         }
     }
 
@@ -199,6 +207,7 @@ impl Outbound {
         match &mut self.state {
             State::Open => {
                 self.state = State::Closing(Some(request));
+                self.timers = None;
                 self.batch = None;
                 // What has not begun is no message, and holds up none behind it.
                 self.streams.finish_empty();
@@ -231,6 +240,9 @@ impl Outbound {
         self.watched = false;
         match self.state {
             State::Open if self.is_retuned => self.take_tuned().map_or(Next::Idle, Next::Limits),
+            State::Open if self.is_rescheduled => {
+                self.take_rescheduled().map_or(Next::Idle, Next::Timer)
+            }
             State::Open => self.take().map_or(Next::Idle, Next::Write),
             State::Closing(_) | State::Shut => Next::Closing,
         }
@@ -269,6 +281,7 @@ impl Outbound {
         self.queued_bytes = 0;
         self.claimed_bytes = 0;
         self.batch = None;
+        self.timers = None;
         self.wake();
         if let State::Closing(request) = state { request } else { None }
     }

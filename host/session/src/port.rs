@@ -67,7 +67,7 @@ impl std::fmt::Display for TrapKind {
 /// What `on-error` is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SessionError {
-    /// `on-message`, `on-part`, `on-pong`, `on-sent` or `on-close` returned this error.
+    /// `on-message`, `on-part`, `on-pong`, `on-sent`, `on-timer` or `on-close` returned this error.
     Handler(String),
     /// The message that `on-message` returned was not sent.
     ReplyNotSent(SendError),
@@ -135,6 +135,12 @@ pub trait Endpoint: Send {
     /// Tells the guest that all that was queued before this token has been handed to the
     /// connection.
     fn on_sent(&mut self, _token: u64) -> impl Future<Output = Result<(), Fault>> + Send {
+        async { Ok(()) }
+    }
+
+    /// Tells the guest that the session's timer with this token is due. A guest that does not hear
+    /// of timers starts none.
+    fn on_timer(&mut self, _token: u64) -> impl Future<Output = Result<(), Fault>> + Send {
         async { Ok(()) }
     }
 

@@ -48,6 +48,11 @@ pub const TOPIC_NAME: Setting<ByteSize> = Setting {
     max: ByteSize::from_kib(4),
 };
 
+/// Timers of one session that run at once. Each takes some 50 bytes and is looked through for the
+/// next; the default is a heartbeat, a time limit or two, and several of the guest's own. 0 lets
+/// nobody start one.
+pub const TIMERS: Setting<u32> = Setting { default: 16, min: 0, max: 1000 };
+
 /// Time to write what is queued, then for the peer's Close to arrive (RFC 6455 §7.1.1), before
 /// the connection is dropped.
 pub const CLOSE_TIMEOUT: Setting<Duration> = Setting {
@@ -112,6 +117,8 @@ pub struct EndpointLimits {
     pub topics_per_session: u32,
     /// The longest name of a topic: [`TOPIC_NAME`].
     pub topic_name: ByteSize,
+    /// Timers of one session: [`TIMERS`].
+    pub timers: u32,
     /// Time to flush, and for the peer to answer a Close: [`CLOSE_TIMEOUT`].
     pub close_timeout: Duration,
     /// Silence of a peer until it is pinged, or nothing for no pings: [`PING_INTERVAL`].
@@ -153,6 +160,7 @@ impl EndpointLimits {
                 .bounded("topics_per_session", &TOPICS_PER_SESSION)
                 .unwrap_or(base.topics_per_session),
             topic_name: section.bounded("topic_name", &TOPIC_NAME).unwrap_or(base.topic_name),
+            timers: section.bounded("timers", &TIMERS).unwrap_or(base.timers),
             close_timeout: section
                 .bounded("close_timeout", &CLOSE_TIMEOUT)
                 .unwrap_or(base.close_timeout),
@@ -185,6 +193,7 @@ impl Default for EndpointLimits {
             topics: TOPICS.default,
             topics_per_session: TOPICS_PER_SESSION.default,
             topic_name: TOPIC_NAME.default,
+            timers: TIMERS.default,
             close_timeout: CLOSE_TIMEOUT.default,
             ping_interval: unless_off(PING_INTERVAL.default),
             pong_timeout: PONG_TIMEOUT.default,

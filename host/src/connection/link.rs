@@ -16,6 +16,7 @@ use tokio::time::Instant;
 use super::settings::Settings;
 use super::socket::{Gone, Incoming, Socket};
 use super::timers::{Due, Timers};
+use super::timing::Alarm;
 
 /// The most messages that are read before what is gathered to be written is written, should the
 /// peer not pause by itself.
@@ -37,6 +38,8 @@ pub(super) enum Next {
     Pong(Bytes),
     /// All before this token has been written.
     Sent(u64),
+    /// The session's timer with this token is due.
+    Timer(u64),
     PeerClosed {
         code: Option<u16>,
         phrase: String,
@@ -88,6 +91,10 @@ pub(super) struct Link<IO> {
     /// so that what it answers is not refused for want of room.
     answers_by_sending: bool,
     pub(super) timers: Timers,
+    /// Set to the first of the session's timers. Few have any.
+    pub(super) alarm: Option<Box<Alarm>>,
+    /// Whether the last event was one of them.
+    pub(super) had_timer: bool,
     /// Who is told of what is queued, as far as the session was asked.
     told: Option<Waker>,
     /// A limit that was reached where nobody could be told.
@@ -115,6 +122,8 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Link<IO> {
             ahead: None,
             answers_by_sending,
             timers: Timers::new(settings),
+            alarm: None,
+            had_timer: false,
             told: None,
             timed_out: None,
             is_timed: false,
@@ -150,6 +159,11 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Link<IO> {
             let taken = if self.is_quiet(cx) { Taken::All } else { self.take_queued() };
             if taken == Taken::Closing {
                 return Poll::Ready(Next::Closing);
+            }
+            if self.alarm.is_some()
+                && let Some(token) = self.take_turn()
+            {
+                return Poll::Ready(Next::Timer(token));
             }
             // A guest that asks for the next token at each one hears its peer in between.
             let is_peers_turn = std::mem::take(&mut self.told_token);
@@ -201,6 +215,10 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Link<IO> {
                         self.hold_to(limits);
                         continue;
                     }
+                    outbound::Next::Timer(at) => {
+                        self.set_alarm(at);
+                        continue;
+                    }
                     outbound::Next::Closing => return Poll::Ready(Next::Closing),
                     outbound::Next::Idle => {}
                 }
@@ -209,6 +227,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Link<IO> {
             }
             return match self.poll_timers(cx) {
                 Some(cause) => Poll::Ready(Next::TimedOut(cause)),
+                None if self.alarm.is_some() => self.poll_alarm(cx).map(Next::Timer),
                 None => Poll::Pending,
             };
         }
@@ -295,12 +314,16 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Link<IO> {
                 if let Some(limits) = self.session.take_tuned() {
                     self.hold_to(limits);
                 }
+                if let Some(at) = self.session.take_rescheduled() {
+                    self.set_alarm(at);
+                }
                 // A peer that sends and does not read is not heard beyond a close.
                 return if self.session.is_open() { Taken::Full } else { Taken::Closing };
             }
             match self.session.take_next() {
                 outbound::Next::Write(outgoing) => self.socket.send(outgoing),
                 outbound::Next::Limits(limits) => self.hold_to(limits),
+                outbound::Next::Timer(at) => self.set_alarm(at),
                 outbound::Next::Closing => return Taken::Closing,
                 outbound::Next::Idle => return Taken::All,
             }

@@ -59,6 +59,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Link<IO> {
             match self.poll_queue(cx) {
                 outbound::Next::Write(outgoing) => self.socket.send(outgoing),
                 outbound::Next::Limits(limits) => self.hold_to(limits),
+                outbound::Next::Timer(at) => self.set_alarm(at),
                 outbound::Next::Closing | outbound::Next::Idle => return,
             }
         }

@@ -18,6 +18,7 @@ mod peer;
 mod race;
 mod reply;
 mod time;
+mod timing;
 mod tuned;
 
 use std::sync::{Arc, Mutex};
@@ -106,7 +107,7 @@ impl Setup {
             max_message_bytes: self.max_message_bytes,
         };
         let queue = QueueLimits { bytes: self.queue_bytes, slow_reader: self.slow_reader };
-        let session = Arc::new(Handle::new(identity, queue, 1000));
+        let session = Arc::new(Handle::new(identity, queue, 1000).with_timers(9));
         let settings = self.settings;
         let notes = Arc::new(Notes::default());
         let journal = Arc::clone(&notes) as Arc<dyn Journal>;

@@ -216,7 +216,8 @@ async fn accept<B>(
     let queue = queue_limits(limits);
     let session = Handle::new(identity, queue, endpoint.property_bytes)
         .with_agreed(agreed)
-        .with_ceiling(ceiling(limits));
+        .with_ceiling(ceiling(limits))
+        .with_timers(limits.timers);
     for (name, value) in endpoint.config.properties.iter().cloned().chain(properties) {
         if let Err(error) = session.set_property(name, Some(value)) {
             return guest_fault(&endpoint, &error);

@@ -58,6 +58,11 @@ pub(super) enum Event {
         token: u64,
         reply: oneshot::Sender<Result<(), Fault>>,
     },
+    Timer {
+        id: SessionId,
+        token: u64,
+        reply: oneshot::Sender<Result<(), Fault>>,
+    },
     Error {
         id: SessionId,
         error: SessionError,
@@ -139,11 +144,7 @@ impl<L> Room<L> {
                 let _unheard = reply.send(taken);
             }
             Event::Pong { id, data, reply } => {
-                let told = match self.endpoint(id) {
-                    Ok(endpoint) => self.instance.on_pong(endpoint, data).await,
-                    Err(trap) => Err(Fault::Trapped(trap)),
-                };
-                let _unheard = reply.send(told);
+                let _unheard = reply.send(self.on_pong(id, data).await);
             }
             Event::Sent { id, token, reply } => {
                 let told = match self.endpoint(id) {
@@ -151,6 +152,9 @@ impl<L> Room<L> {
                     Err(trap) => Err(Fault::Trapped(trap)),
                 };
                 let _unheard = reply.send(told);
+            }
+            Event::Timer { id, token, reply } => {
+                let _unheard = reply.send(self.on_timer(id, token).await);
             }
             Event::Error { id, error, reply } => {
                 let told = match self.endpoint(id) {
@@ -170,6 +174,20 @@ impl<L> Room<L> {
                 let _unheard = reply.send(self.finish(id).await);
             }
         }
+    }
+
+    async fn on_pong(&mut self, id: SessionId, data: Bytes) -> Result<(), Fault> {
+        let endpoint = self.endpoint(id)?;
+        self.instance.on_pong(endpoint, data).await
+    }
+
+    async fn on_timer(&mut self, id: SessionId, token: u64) -> Result<(), Fault> {
+        let (session, endpoint) = self.sessions.get(&id).ok_or_else(not_open)?;
+        // Another session's event may have cancelled it, or closed the session, meanwhile.
+        if !session.is_due_still(token) {
+            return Ok(());
+        }
+        self.instance.on_timer(*endpoint, token).await
     }
 
     async fn finish(&mut self, id: SessionId) -> Result<(), Trap> {
@@ -215,6 +233,9 @@ impl Event {
             }
             Self::Pong { reply, .. } => drop(reply.send(Err(trap("pongs.on-pong").into()))),
             Self::Sent { reply, .. } => drop(reply.send(Err(trap("completions.on-sent").into()))),
+            Self::Timer { reply, .. } => {
+                drop(reply.send(Err(trap("timer-events.on-timer").into())));
+            }
             Self::Error { reply, .. } => drop(reply.send(Err(trap("endpoint.on-error")))),
             Self::Close { reply, .. } => drop(reply.send(Err(trap("endpoint.on-close").into()))),
             Self::Finish { reply, .. } => drop(reply.send(Err(trap("the endpoint's destructor")))),

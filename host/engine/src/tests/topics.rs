@@ -63,7 +63,7 @@ fn view<'a>(
     table: &'a mut ResourceTable,
     directory: &'a Tea,
 ) -> CtxView<'a> {
-    CtxView { table, directory, around, guest, home: None }
+    CtxView { id: 1, table, directory, around, guest, home: None }
 }
 
 fn shared(session: &Handle) -> Arc<Shared> {

@@ -28,6 +28,11 @@ pub(super) fn guest_with_batches() -> Vec<u8> {
     guest_with(&[("EXPORTS", include_str!("batches.wat"))])
 }
 
+/// The guest of `guest.wat` with the export `timer-events` of `timers.wat`.
+pub(super) fn guest_with_timers() -> Vec<u8> {
+    guest_with(&[("EXPORTS", include_str!("timers.wat"))])
+}
+
 /// The guest of `guest.wat` with an import that it never uses.
 pub(super) fn guest_that_imports(import: &str) -> Vec<u8> {
     component(&GUEST.replacen("(component\n", &format!("(component\n  {import}\n"), 1))

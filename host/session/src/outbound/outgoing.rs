@@ -1,6 +1,7 @@
 //! What comes out of a queue.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use sockhop_wire::{Message, Shared};
 
@@ -53,6 +54,8 @@ pub enum Next {
     Write(Outgoing),
     /// Hold the session to these from now on.
     Limits(Limits),
+    /// The first of the session's timers is due then, or it has none any more.
+    Timer(Option<Instant>),
     /// Begin to close: a close was asked for.
     Closing,
     /// Nothing.

@@ -13,6 +13,8 @@ type Answer<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 type OnMessage = Box<dyn FnMut(Message) -> Answer<Result<Option<Message>, Fault>> + Send>;
 
+type OnTimer = Box<dyn FnMut(u64) -> Answer<Result<(), Fault>> + Send>;
+
 /// One call, at its begin.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Call {
@@ -22,6 +24,7 @@ pub(super) enum Call {
     Batch(Vec<Message>),
     Pong(Bytes),
     Sent(u64),
+    Timer(u64),
     Error(SessionError),
     Close(CloseEvent),
     Finish,
@@ -71,6 +74,7 @@ pub(super) struct Fake {
     busy: Arc<Mutex<()>>,
     open: Option<Answer<Result<(), Fault>>>,
     message: OnMessage,
+    timer: OnTimer,
     takes_parts: bool,
     takes_batches: bool,
     hears_pongs: bool,
@@ -90,6 +94,7 @@ impl Fake {
             busy: Arc::default(),
             open: None,
             message: Box::new(|_message| Box::pin(async { Ok(None) })),
+            timer: Box::new(|_token| Box::pin(async { Ok(()) })),
             takes_parts: false,
             takes_batches: false,
             hears_pongs: false,
@@ -123,6 +128,14 @@ impl Fake {
         F: Future<Output = Result<Option<Message>, Fault>> + Send + 'static,
     {
         self.message = Box::new(move |message| Box::pin(answer(message)));
+        self
+    }
+
+    pub(super) fn on_timer<F>(mut self, mut answer: impl FnMut(u64) -> F + Send + 'static) -> Self
+    where
+        F: Future<Output = Result<(), Fault>> + Send + 'static,
+    {
+        self.timer = Box::new(move |token| Box::pin(answer(token)));
         self
     }
 
@@ -237,6 +250,11 @@ impl Endpoint for Fake {
         let _busy = self.begin(Call::Sent(token));
         (self.during_sent)(token);
         Ok(())
+    }
+
+    async fn on_timer(&mut self, token: u64) -> Result<(), Fault> {
+        let _busy = self.begin(Call::Timer(token));
+        (self.timer)(token).await
     }
 
     async fn on_error(&mut self, error: &SessionError) -> Result<(), Trap> {

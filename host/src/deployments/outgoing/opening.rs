@@ -125,7 +125,8 @@ impl Opening {
         let extensions = connected.deflate.as_ref().map(Agreed::response).into_iter().collect();
         let session = Handle::new(identity, queue_limits(limits), self.property_bytes)
             .with_agreed(session::Agreed { extensions, principal: None })
-            .with_ceiling(ceiling(limits));
+            .with_ceiling(ceiling(limits))
+            .with_timers(limits.timers);
         for (name, value) in self.options.properties.iter().cloned() {
             let set = session.set_property(name, Some(value));
             set.map_err(|error| ConnectRefusal::InvalidOptions(error.to_string()))?;
