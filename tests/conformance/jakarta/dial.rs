@@ -14,7 +14,8 @@ use super::server::{Server, field, frame};
 /// How long a server waits to see that a client does not end the connection first.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-const AGREED: &str = "Sec-WebSocket-Extensions: permessage-deflate\r\n";
+/// A server's answer to the offer of compression, of which it compresses each message by itself.
+const AGREED: &str = "Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover\r\n";
 
 scenarios! {
     "dial.connects" ("ee/websocketcontainer") connects client:

@@ -152,9 +152,10 @@ pub(super) fn table(scenarios: &[Scenario], columns: &[(Column, Vec<Outcome>)]) 
     lines.extend(scenarios.iter().map(|one| format!("{:ids$}  {:froms$}", one.id, one.from)));
     for (column, outcomes) in columns {
         let heading = heading(*column);
-        let cells = outcomes.iter().map(Outcome::word);
-        for (line, cell) in lines.iter_mut().zip([&*heading].into_iter().chain(cells)) {
-            line.push_str(&format!("  {cell:0$}", heading.len()));
+        let width = heading.len().max("holds".len());
+        let cells = outcomes.iter().map(|outcome| outcome.word().to_owned());
+        for (line, cell) in lines.iter_mut().zip([heading].into_iter().chain(cells)) {
+            line.push_str(&format!("  {cell:width$}"));
         }
     }
     for (line, scenario) in lines.iter_mut().skip(1).zip(scenarios) {

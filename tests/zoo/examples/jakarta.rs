@@ -59,6 +59,7 @@ impl<const N: usize> ServerEndpoint for At<N> {
     const PATH: &'static str = PATHS[N];
     const HEARS_PONGS: bool = true;
     const HEARS_COMPLETIONS: bool = true;
+    const IS_CLIENT: bool = N + 1 == PATHS.len();
 
     fn config() -> EndpointConfig {
         EndpointConfig {
@@ -323,9 +324,9 @@ impl<const N: usize> At<N> {
     }
 }
 
-/// Sets one limit; times in milliseconds.
+/// Sets one limit; times in milliseconds, 0 for none.
 fn set_limit(session: &Session, name: &str, number: u64) -> Result {
-    let time = Some(Duration::from_millis(number));
+    let time = (number > 0).then(|| Duration::from_millis(number));
     match name {
         "message" => session.set_max_message_size(number),
         "idle" => session.set_idle_timeout(time),
