@@ -1,9 +1,10 @@
-//! A WebSocket client that is not the host's own: tokio-tungstenite.
+//! A WebSocket client that is not the host's own: tokio-tungstenite. It takes a server's part as
+//! well, where the host is the client.
 
 use std::net::SocketAddr;
 
 use futures_util::{SinkExt as _, StreamExt as _};
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::error::ProtocolError;
@@ -42,6 +43,7 @@ impl Closed {
 pub struct Client<IO = TcpStream> {
     stream: WebSocketStream<IO>,
     response: Response,
+    serves: bool,
     transcript: Vec<String>,
 }
 
@@ -77,13 +79,19 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Client<IO> {
         let connected = within(&what, client_async_with_config(request, io, Some(unbounded())));
         let (stream, response) =
             connected.await.unwrap_or_else(|error| panic!("no session at {uri}: {error}"));
-        Self { stream, response, transcript: Vec::new() }
+        Self { stream, response, serves: false, transcript: Vec::new() }
     }
 
     /// Takes over after a handshake that was answered so.
     pub async fn adopt(io: IO, response: Response) -> Self {
         let stream = WebSocketStream::from_raw_socket(io, Role::Client, Some(unbounded())).await;
-        Self { stream, response, transcript: Vec::new() }
+        Self { stream, response, serves: false, transcript: Vec::new() }
+    }
+
+    /// Takes the server's part after a handshake that the host has begun, and that was answered.
+    pub async fn serving(io: IO) -> Self {
+        let stream = WebSocketStream::from_raw_socket(io, Role::Server, Some(unbounded())).await;
+        Self { stream, response: Response::default(), serves: true, transcript: Vec::new() }
     }
 
     /// The host's answer to the handshake.
@@ -141,6 +149,10 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Client<IO> {
                 // The answer is written by the next read, which then sees the end.
                 let end = within("the host to end the connection", self.stream.next()).await;
                 assert!(end.is_none_or(|end| end.is_err()), "after Close: {:#?}", self.transcript);
+                if self.serves {
+                    // It is the server that ends the connection, and the host may have done so.
+                    let _ended = self.stream.get_mut().shutdown().await;
+                }
                 Err(described(frame))
             }
             Ok(message) => Ok(message),

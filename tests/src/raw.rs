@@ -34,6 +34,8 @@ impl Frame {
 #[derive(Debug)]
 pub struct RawClient {
     tcp: TcpStream,
+    /// Whether it takes the server's part: it is the client's frames that are masked.
+    serves: bool,
 }
 
 impl RawClient {
@@ -143,7 +145,13 @@ impl RawClient {
             assert!(head.len() < HEAD_BYTES_MAX, "the head has no end");
         }
         let head = String::from_utf8_lossy(&head).into_owned();
-        if head.starts_with("HTTP/1.1 101 ") { Ok(Self { tcp }) } else { Err(head) }
+        if head.starts_with("HTTP/1.1 101 ") { Ok(Self { tcp, serves: false }) } else { Err(head) }
+    }
+
+    /// Takes the server's part after a handshake that the host has begun, and that was answered.
+    #[must_use]
+    pub fn serving(tcp: TcpStream) -> Self {
+        Self { tcp, serves: true }
     }
 
     /// The connection, for who wants to write and read at the same time.
@@ -161,8 +169,12 @@ impl RawClient {
         within("the host to read", self.tcp.write_all(bytes)).await.expect("the host reads");
     }
 
-    /// Sends a frame, masked as it has to be, with this first byte: FIN, reserved bits and opcode.
+    /// Sends a frame, masked as a client's has to be, with this first byte: FIN, reserved bits and
+    /// opcode.
     pub async fn send(&mut self, first: u8, payload: &[u8]) {
+        if self.serves {
+            return self.send_unmasked(first, payload).await;
+        }
         let mut frame = vec![first];
         push_length(&mut frame, payload.len(), 0x80);
         frame.extend(MASK);
@@ -182,7 +194,7 @@ impl RawClient {
     ///
     /// # Panics
     ///
-    /// Where none comes, or one with a mask.
+    /// Where none comes, or one with a mask; or without one where the host is the client.
     pub async fn receive(&mut self) -> Frame {
         let frame = within("a frame", self.read_frame()).await;
         frame.expect("a whole frame")
@@ -196,6 +208,10 @@ impl RawClient {
     pub async fn closed(&mut self) -> Closed {
         let Frame { first, payload } = self.receive().await;
         assert_eq!(first, 0x88, "not a Close frame: {payload:?}");
+        if self.serves {
+            // It is the server that ends the connection, and the host may have done so.
+            let _ended = self.tcp.shutdown().await;
+        }
         let mut rest = Vec::new();
         let end = within("the connection's end", self.tcp.read_to_end(&mut rest)).await;
         assert!(end.is_err() || rest.is_empty(), "after the Close frame: {rest:?}");
@@ -224,16 +240,20 @@ impl RawClient {
 
     async fn read_frame(&mut self) -> std::io::Result<Frame> {
         let first = self.tcp.read_u8().await?;
-        let length = match self.tcp.read_u8().await? {
+        let second = self.tcp.read_u8().await?;
+        assert_eq!(second & 0x80 != 0, self.serves, "a client masks its frames, and no server");
+        let length = match second & 0x7f {
             126 => u64::from(self.tcp.read_u16().await?),
             127 => self.tcp.read_u64().await?,
-            length => {
-                assert!(length < 126, "the host masks its frames");
-                u64::from(length)
-            }
+            length => u64::from(length),
         };
+        let mut mask = [0; 4];
+        if self.serves {
+            self.tcp.read_exact(&mut mask).await?;
+        }
         let mut payload = vec![0; usize::try_from(length).expect("it fits into memory")];
         self.tcp.read_exact(&mut payload).await?;
+        payload.iter_mut().zip(mask.iter().cycle()).for_each(|(byte, mask)| *byte ^= mask);
         Ok(Frame { first, payload })
     }
 }

@@ -1,7 +1,5 @@
 //! The client's role: `sockhop connect` with servers that are not this project's own.
 
-mod server;
-
 use std::process::Stdio;
 
 use futures_util::{SinkExt as _, StreamExt as _};
@@ -14,42 +12,46 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
-use self::server::{Server, field, frame};
 use super::place::Place;
 use super::runner::scenarios;
+use super::server::{Server, field, frame};
 
 /// How long a server waits to see that a client does not end the connection first.
 const PATIENCE: Duration = Duration::from_millis(500);
 
 scenarios! {
-    "client.connects" ("ee/websocketcontainer") connects:
+    "client.connects" ("ee/websocketcontainer") connects once:
         "a client connects, sends, and is answered",
-    "client.subprotocol" ("ee/clientendpoint") subprotocol:
+    "client.subprotocol" ("ee/clientendpoint") subprotocol once:
         "subprotocols are offered in order, and the server's choice is taken",
-    "client.subprotocol-mismatch" ("ee/clientendpoint") subprotocol_mismatch:
+    "client.subprotocol-mismatch" ("ee/clientendpoint") subprotocol_mismatch once:
         "a server that chooses none has a client without one",
-    "client.subprotocol-unoffered" ("RFC 6455 4.1") subprotocol_unoffered:
+    "client.subprotocol-unoffered" ("RFC 6455 4.1") subprotocol_unoffered once:
         "a subprotocol that was not offered fails the handshake",
-    "client.before-request" ("ee/clientendpoint") before_request: "fields that are added are sent",
-    "client.after-response" ("ee/handshakeresponse") after_response:
+    "client.before-request" ("ee/clientendpoint") before_request once:
+        "fields that are added are sent",
+    "client.after-response" ("ee/handshakeresponse") after_response once:
         "what a server says in its answer is there for who asked",
-    "client.refused" ("417") refused: "a refusal is told with its status, its fields and its body",
-    "client.wrong-accept" ("RFC 6455 4.1") wrong_accept: "an answer to another key opens nothing",
-    "client.extension-unoffered" ("340") extension_unoffered:
+    "client.refused" ("417") refused once:
+        "a refusal is told with its status, its fields and its body",
+    "client.wrong-accept" ("RFC 6455 4.1") wrong_accept once:
+        "an answer to another key opens nothing",
+    "client.extension-unoffered" ("340") extension_unoffered once:
         "an extension that was not offered fails the handshake",
-    "client.closed-by-server" ("ee/session") closed_by_server:
+    "client.closed-by-server" ("ee/session") closed_by_server once:
         "a server's code and phrase are told",
-    "client.close" ("ee/session") close: "a client that is done closes with 1000",
-    "client.pings" ("2.2.5-1") pings: "a server's ping is answered with its own payload",
-    "client.fragments" ("ee/session11") fragments: "a server's fragments are one message",
-    "client.masks" ("RFC 6455 5.3") masks: "each frame is masked, with a key of its own",
-    "client.timeout" ("234") times_out: "a server that does not answer is given up in time",
-    "client.redirected" ("5.1") redirected: "a redirect is followed",
-    "client.proxy" ("202") proxy: "a proxy is asked for a tunnel",
-    "client.trust" ("getSSLContext") trust:
+    "client.close" ("ee/session") close once: "a client that is done closes with 1000",
+    "client.pings" ("2.2.5-1") pings once: "a server's ping is answered with its own payload",
+    "client.fragments" ("ee/session11") fragments once: "a server's fragments are one message",
+    "client.masks" ("RFC 6455 5.3") masks once: "each frame is masked, with a key of its own",
+    "client.timeout" ("234") times_out once: "a server that does not answer is given up in time",
+    "client.redirected" ("5.1") redirected once: "a redirect is followed",
+    "client.proxy" ("202") proxy once: "a proxy is asked for a tunnel",
+    "client.trust" ("getSSLContext") trust once:
         "a server is trusted by the authority that is named, or not at all",
-    "field.masked-frames" ("Tomcat 69844") masked_frames: "a server that masks is closed with 1002",
-    "field.server-ends-first" ("Jetty 13346") server_ends_first:
+    "field.masked-frames" ("Tomcat 69844") masked_frames once:
+        "a server that masks is closed with 1002",
+    "field.server-ends-first" ("Jetty 13346") server_ends_first once:
         "after both Close frames a client leaves the end to the server",
 }
 

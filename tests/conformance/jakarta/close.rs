@@ -10,36 +10,38 @@ const TEXT: u8 = 0x81;
 const CLOSE: u8 = 0x88;
 
 scenarios! {
-    "close.plain" ("ee/session") plain:
+    "close.plain" ("ee/session") plain both:
         "a close without a reason is 1000 without a phrase on both sides",
-    "close.code-and-phrase" ("ee/session") code_and_phrase:
+    "close.code-and-phrase" ("ee/session") code_and_phrase both:
         "a close with 1009 and a phrase arrives as such",
-    "close.every-code" ("api/closereason") every_code: "each code that may be sent is sent",
-    "close.no-other-code" ("api/closereason") no_other_code:
+    "close.every-code" ("api/closereason") every_code both: "each code that may be sent is sent",
+    "close.no-other-code" ("api/closereason") no_other_code both:
         "each that may not is refused, and the session goes on",
-    "close.longest-phrase" ("api/closereason") longest_phrase:
+    "close.longest-phrase" ("api/closereason") longest_phrase both:
         "a phrase of 123 bytes of UTF-8 is sent, and one of 124 is refused",
-    "close.without-code" ("2.3") without_code: "1005 stands for a Close frame without a code",
-    "close.by-peer" ("ee/session") by_peer:
+    "close.without-code" ("2.3") without_code both: "1005 stands for a Close frame without a code",
+    "close.by-peer" ("ee/session") by_peer both:
         "a peer's code comes back, and the guest is told it and the phrase",
-    "close.by-peer-without-code" ("2.3") by_peer_without_code:
+    "close.by-peer-without-code" ("2.3") by_peer_without_code both:
         "a peer's Close without a code is 1005 for the guest, and answered without one",
-    "close.by-peer-registered" ("2.3") by_peer_registered:
+    "close.by-peer-registered" ("2.3") by_peer_registered both:
         "codes of IANA's registry and of applications come back",
-    "close.by-peer-forbidden" ("2.3") by_peer_forbidden:
+    "close.by-peer-forbidden" ("2.3") by_peer_forbidden both:
         "codes that nobody may send are answered with 1002",
-    "close.twice" ("Session.close") twice: "a second close changes nothing of the first",
+    "close.twice" ("Session.close") twice both: "a second close changes nothing of the first",
     "close.in-open" ("Session.close") in_open: "a guest closes before `open` has returned",
-    "close.lost" ("2.3") lost: "a connection that ends without a Close frame is 1006 for the guest",
-    "close.reset" ("2.3") reset: "a connection that is reset is 1006 for the guest",
-    "close.at-once" ("2.3") at_once: "both sides may close at the same time, and that is clean",
+    "close.lost" ("2.3") lost both:
+        "a connection that ends without a Close frame is 1006 for the guest",
+    "close.reset" ("2.3") reset both: "a connection that is reset is 1006 for the guest",
+    "close.at-once" ("2.3") at_once both:
+        "both sides may close at the same time, and that is clean",
     "close.unanswered" ("2.3") unanswered:
         "a peer that does not answer a Close is waited for as long as the operator says",
     "close.once" ("4.5-1") once: "a guest is told of an end exactly once, however it came",
-    "close.queue-first" ("Session.close") queue_first:
+    "close.queue-first" ("Session.close") queue_first both:
         "what was sent before a close arrives before it",
     "close.parameters" ("ee/server/pathparam") parameters: "path parameters are there at the end",
-    "close.abort" ("216") abort:
+    "close.abort" ("216") abort both:
         "an abort ends the connection without a Close frame, and is told as 1006",
     "close.undeployed" ("80") undeployed:
         "an undeploy closes sessions with 1001, which the guest is told",

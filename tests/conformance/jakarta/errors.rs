@@ -6,17 +6,18 @@ use super::place::{Place, end, told};
 use super::runner::scenarios;
 
 scenarios! {
-    "errors.in-message" ("5.2.2-1") in_message:
+    "errors.in-message" ("5.2.2-1") in_message both:
         "an error of a handler is told to `on-error` with its own text, and the session lives",
-    "errors.of-the-session" ("ee/sessionexception") of_the_session:
+    "errors.of-the-session" ("ee/sessionexception") of_the_session both:
         "an error is told to the session in which it happened, and to no other",
     "errors.in-open" ("5.2.2-1") in_open:
         "an error in `open` closes with 1011, is in the log, and no end is told",
     "errors.in-open-not-listed" ("5.2.2-1") in_open_not_listed:
         "a session that did not open is not among the open ones",
     "errors.in-close" ("4.5-3") in_close: "an error in `on-close` is told to `on-error`, once",
-    "errors.in-pong" ("5.2.2-1") in_pong: "an error over a pong is told, and the session lives",
-    "errors.reply-not-sent" ("4.7") reply_not_sent:
+    "errors.in-pong" ("5.2.2-1") in_pong both:
+        "an error over a pong is told, and the session lives",
+    "errors.reply-not-sent" ("4.7") reply_not_sent both:
         "what is returned after the session was closed in the call is not sent, and that is told",
     "errors.in-log" ("5.2.2-3") in_log: "where a guest does not hear of errors they are in the log",
     "errors.decode" ("ee/throwingcoder") decode:

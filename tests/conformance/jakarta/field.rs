@@ -11,7 +11,7 @@ use tokio::net::{TcpSocket, TcpStream};
 
 use self::load::{
     broadcast_beside_slow, closes_amid_sends, concurrent_sends, count_of_many, few_threads,
-    held_back, mass_resets, nothing_left, stuck_once,
+    held_back, mass_resets, nothing_left, send_timeout, stuck_once,
 };
 use self::wire::{deflate_corners, ends_once, keys, lengths, ping_flood_at_close, scheme};
 use super::place::{Mode, Place, seen};
@@ -36,11 +36,13 @@ scenarios! {
         "hundreds that are reset at once hold nobody up",
     "field.write-timeout" ("Tomcat 65506, 65763, 66508") stuck_once:
         "a peer that takes nothing is dropped in time, once",
+    "field.send-timeout" ("Jetty 4347, 13007; Tyrus 641") send_timeout both:
+        "the time of a send is a message's, and neither a frame's nor that of all messages",
     "field.deflate" ("Tomcat 65317, 61491, 62301, 66681, 70126; Jetty 1662") deflate_corners:
         "compressed messages of awkward sizes and forms come and go whole",
     "field.pings-at-close" ("Tomcat PR 1041") ping_flood_at_close:
         "pings that come while a session closes disturb nothing",
-    "field.encode-error" ("Tomcat, 2024-08") encode_error:
+    "field.encode-error" ("Tomcat, 2024-08") encode_error both:
         "a message that has no form on the wire is an error of the guest's, and the session lives",
     "field.lengths" ("Tomcat 64563") lengths:
         "a length with its highest bit set is 1002, and no announced length takes memory",
@@ -49,7 +51,8 @@ scenarios! {
     "field.count" ("Tyrus 321; Tomcat 57974") count_of_many:
         "a hundred sessions are counted, and reached by a broadcast",
     "field.threads" ("Tyrus 365, 787") few_threads: "sessions have no threads of their own",
-    "field.batching" ("Tyrus 625, 397") batching: "a batch is held, in order, and let go of as one",
+    "field.batching" ("Tyrus 625, 397") batching both:
+        "a batch is held, in order, and let go of as one",
     "field.idle-cause" ("Tyrus 407, 562") idle_cause:
         "sessions that are idle together all end for that, and for nothing else",
     "field.shutdown" ("Jetty 1293") shutdown:
@@ -125,11 +128,11 @@ async fn idle_cause(place: &Place) {
 
 async fn shutdown(place: &Place) {
     let settings = Mode::settings(place.mode);
-    let builder = TestHost::builder().guest("echo");
-    let host = builder.config(&format!("[deployment.echo]\n{settings}")).start().await;
+    let builder = TestHost::builder().guest("talks");
+    let host = builder.config(&format!("[deployment.talks]\n{settings}")).start().await;
     let mut clients = Vec::new();
     for _ in 0..20 {
-        let mut client = host.connect("/echo").await;
+        let mut client = host.connect("/talks").await;
         assert_eq!(client.ask("here").await, "here");
         clients.push(client);
     }

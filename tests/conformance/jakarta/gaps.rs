@@ -15,14 +15,15 @@ scenarios! {
         "while one message is worked on the next one waits, whoever sent it",
     "gaps.pieces-in-order" ("5.1.5") pieces_in_order:
         "pieces of a message come one after the other, without those of another",
-    "gaps.utf8-over-frames" ("RFC 6455 5.6") utf8_over_frames:
+    "gaps.utf8-over-frames" ("RFC 6455 5.6") utf8_over_frames both:
         "a character that is cut by frames is whole in the message",
     "gaps.utf8-over-pieces" ("2.10") utf8_over_pieces: "no piece of a text ends inside a character",
-    "gaps.rules" ("2.3") rules: "each broken rule of the framing is 1002, which the guest is told",
+    "gaps.rules" ("2.3") rules both:
+        "each broken rule of the framing is 1002, which the guest is told",
     "gaps.unmasked" ("2.3") unmasked: "a frame without a mask is 1002",
-    "gaps.no-utf8" ("2.3") no_utf8: "a text that is not UTF-8 is 1007, at its first bad byte",
+    "gaps.no-utf8" ("2.3") no_utf8 both: "a text that is not UTF-8 is 1007, at its first bad byte",
     "gaps.no-deflate" ("RFC 7692") no_deflate: "data that is not DEFLATE is 1007",
-    "gaps.bad-phrase" ("2.3") bad_phrase: "a phrase that is not UTF-8 is 1007",
+    "gaps.bad-phrase" ("2.3") bad_phrase both: "a phrase that is not UTF-8 is 1007",
     "gaps.bomb" ("2.5") bomb: "what is inflated counts: a bomb is 1009 and takes no memory",
     "gaps.offers" ("RFC 7692 7.1") offers: "each parameter of an offer is answered as it has to be",
     "gaps.cpu" ("sandbox") cpu:

@@ -5,7 +5,7 @@ use std::time::Duration;
 use sockhop_tests::{Frame, RawClient, http};
 use tokio::time::{Instant, interval};
 
-use super::place::Place;
+use super::place::{Place, end};
 use super::runner::scenarios;
 
 const TEXT: u8 = 0x81;
@@ -26,6 +26,10 @@ scenarios! {
         "a pong that nobody asked for counts as well",
     "limits.idle-ended-by-message" ("setMaxIdleTimeout") idle_ended_by_message:
         "a message counts, and what the guest answers",
+    "limits.tiny-idle" ("Tomcat, DEFAULT_PROCESS_PERIOD") tiny_idle both:
+        "a limit of a millisecond that a guest sets is over at once and not at some tick",
+    "limits.default-send-time" ("getDefaultAsyncSendTimeout") default_send_time:
+        "a guest reads how long a send may wait by default, which is the operator's to set",
     "limits.none-after-idle" ("ee/session") none_after_idle:
         "what a peer sends after it was closed for being idle is not delivered",
     "limits.dead-peer" ("176") dead_peer:
@@ -83,6 +87,31 @@ async fn idle_ended_by_message(place: &Place) {
         assert_eq!(client.receive().await.payload, b"x");
     })
     .await;
+}
+
+async fn tiny_idle(place: &Place) {
+    /// Far below any period in which a container would look at all its sessions.
+    const SOON: Duration = Duration::from_secs(1);
+    for limit in ["idle", "read-idle"] {
+        let (mut witness, mut client) = place.two_raw("/jakarta").await;
+        client.send(TEXT, format!("set-limit {limit} 1").as_bytes()).await;
+        assert_eq!(client.receive().await.first, TEXT);
+        let begin = Instant::now();
+        dismissed(&mut client, "idle for too long").await;
+        assert!(begin.elapsed() < SOON, "{limit}: after {:?}", begin.elapsed());
+        let told = end(&mut witness).await;
+        assert!(told.starts_with("Host IdleTimeout sent=Some(1001) "), "{limit}: {told}");
+        assert!(told.ends_with(" code=1006"), "{limit}: {told}");
+    }
+}
+
+async fn default_send_time(place: &Place) {
+    // A minute where nobody says anything, and what is set for this endpoint.
+    for (path, default) in [("/jakarta", 60_000), ("/jakarta-stuck", 300)] {
+        let mut client = place.at(&format!("{path}/{}", place.tag())).await;
+        assert_eq!(client.ask("send-default").await, format!("Some({default})"));
+        assert_eq!(client.ask("limits").await, format!("{} [0, 0, {default}, 0]", 16 << 20));
+    }
 }
 
 async fn none_after_idle(place: &Place) {

@@ -14,22 +14,25 @@ const PONG: u8 = 0x8a;
 const SMALL_BYTES: usize = 1024;
 
 scenarios! {
-    "messages.text" ("ee/session11") text: "a text is delivered whole",
-    "messages.binary" ("ee/session11") binary: "a binary message is delivered whole, as binary",
+    "messages.text" ("ee/session11") text both: "a text is delivered whole",
+    "messages.binary" ("ee/session11") binary both:
+        "a binary message is delivered whole, as binary",
     "messages.empty" ("ee/websocketmessage") empty: "empty messages of both kinds are messages",
     "messages.large" ("ee/websocketmessage") large: "a mebibyte of each kind comes back as it was",
-    "messages.returned" ("ee/*returntype") returned: "what a handler returns is sent",
-    "messages.nothing-returned" ("ee/*returntype") nothing_returned:
+    "messages.returned" ("ee/*returntype") returned both: "what a handler returns is sent",
+    "messages.nothing-returned" ("ee/*returntype") nothing_returned both:
         "where a handler returns nothing, nothing is sent",
-    "messages.order" ("5.1.5") order:
+    "messages.order" ("5.1.5") order both:
         "a thousand messages are delivered in their order, one at a time",
-    "messages.peers-apart" ("2.1.1-1") peers_apart:
+    "messages.peers-apart" ("2.1.1-1") peers_apart both:
         "two peers get the answers to their own messages",
-    "messages.fragments" ("ee/session11") fragments: "a message in fragments is delivered as one",
-    "messages.fragments-and-control" ("RFC 6455 5.4") fragments_and_control:
+    "messages.fragments" ("ee/session11") fragments both:
+        "a message in fragments is delivered as one",
+    "messages.fragments-and-control" ("RFC 6455 5.4") fragments_and_control both:
         "a ping between fragments is answered, and the message is whole",
-    "messages.pong" ("2.2.5-2") pong: "pongs are delivered with their payload, asked for or not",
-    "messages.ping-unseen" ("2.2.5-1") ping_unseen:
+    "messages.pong" ("2.2.5-2") pong both:
+        "pongs are delivered with their payload, asked for or not",
+    "messages.ping-unseen" ("2.2.5-1") ping_unseen both:
         "a ping is answered with its own payload, and the guest does not see it",
     "messages.partial-text" ("ee/session11") partial_text:
         "a text in pieces is delivered in order, and the last piece says so",
@@ -51,7 +54,7 @@ scenarios! {
         "fragments that are small by themselves count together",
     "messages.limit-default" ("623") limit_default:
         "the default limit is 16 MiB for both kinds, and a session says its own",
-    "messages.none-after-close" ("Session.close") none_after_close:
+    "messages.none-after-close" ("Session.close") none_after_close both:
         "what comes after a close was asked for is not delivered",
 }
 

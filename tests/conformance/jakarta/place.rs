@@ -1,4 +1,5 @@
-//! Where scenarios run: a host with all guests, in one mode, and ways to its sessions.
+//! Where scenarios run: a host with all guests, in one mode, and ways to its sessions. Their peers
+//! are clients of the host, or servers that a guest has connected to.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -9,6 +10,9 @@ use serde_json::Value;
 use sockhop_tests::tls::Authority;
 use sockhop_tests::{Client, RawClient, TestHost, eventually};
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+
+use super::server::Server;
 
 /// How long a host may take to come up: it compiles some twenty components where none of them is
 /// known yet.
@@ -16,9 +20,10 @@ const START_DEADLINE: Duration = Duration::from_secs(10 * 60);
 
 /// The guests that are deployed at the start. `jakarta` is added to the running host, so that what
 /// holds for endpoints holds for those that are added later.
-const GUESTS: [&str; 22] = [
+const GUESTS: [&str; 23] = [
     "allocates_forever",
     "configured",
+    "dials",
     "directory",
     "echo",
     "errs_in_message",
@@ -43,6 +48,9 @@ const GUESTS: [&str; 22] = [
 
 /// Names under which scenarios deploy guests.
 const LATER: [&str; 5] = ["jakarta", "added", "drained", "restarted", "removed"];
+
+/// Those whose guests say no keys: lessons, and one that is written without the SDK.
+const KEYLESS: [&str; 3] = ["broadcast", "echo", "removed"];
 
 /// What is different for some deployments and endpoints.
 const SETTINGS: &str = r#"
@@ -78,18 +86,21 @@ client_auth = "optional"
 pub(super) enum Mode {
     /// One.
     Session,
+    /// Those with the same path parameters, as the guests' own keys say.
+    Keyed,
     /// All of its deployment.
     Shared,
 }
 
 impl Mode {
     /// Those in which the scenarios run.
-    pub(super) const ALL: [Self; 2] = [Self::Session, Self::Shared];
+    pub(super) const ALL: [Self; 3] = [Self::Session, Self::Keyed, Self::Shared];
 
     /// The configuration's word for it.
     pub(super) fn word(self) -> &'static str {
         match self {
             Self::Session => "session",
+            Self::Keyed => "keyed",
             Self::Shared => "shared",
         }
     }
@@ -98,15 +109,32 @@ impl Mode {
     pub(super) fn settings(self) -> &'static str {
         match self {
             Self::Session => "instancing = \"session\"\n",
+            Self::Keyed => "instancing = \"keyed\"\n",
             Self::Shared => "instancing = \"shared\"\nshards = 1\n",
         }
     }
+}
+
+/// Which part the host has in the sessions of [`Place::two`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    /// The server's.
+    Server,
+    /// The client's: its guest connects to the scenario.
+    Client,
+}
+
+impl Role {
+    /// Both.
+    pub(super) const ALL: [Self; 2] = [Self::Server, Self::Client];
 }
 
 /// A host in one mode.
 pub(super) struct Place {
     /// The mode.
     pub(super) mode: Mode,
+    /// The role.
+    pub(super) role: Role,
     /// The host.
     pub(super) host: TestHost,
     /// Who has signed the host's certificate, and signs those of clients.
@@ -119,8 +147,11 @@ impl Place {
     pub(super) async fn start(mode: Mode) -> Self {
         let mut config = String::new();
         for name in GUESTS.iter().chain(&LATER) {
+            let keyless = mode == Mode::Keyed && KEYLESS.contains(name);
+            let mode = if keyless { Mode::Session } else { mode };
             write!(config, "[deployment.{name}]\n{}", mode.settings()).expect("a text");
             config.push_str(match *name {
+                "dials" | "jakarta" => "connect.allow = \"ws://127.0.0.1:*\"\n",
                 "errs_in_message" => "idle_timeout = \"2s\"\n",
                 "floods" => "outbound_queue = \"64 KiB\"\n",
                 "sleeps" => "event_wait = \"200ms\"\n",
@@ -137,7 +168,7 @@ impl Place {
         let builder = builder.config(&config).args(["--listen", "wss://127.0.0.1:0"]);
         let host = builder.start_within(START_DEADLINE).await;
         host.deploy("jakarta", "jakarta", &[]).await;
-        Self { mode, host, authority, tags: AtomicU64::new(0) }
+        Self { mode, role: Role::Server, host, authority, tags: AtomicU64::new(0) }
     }
 
     /// Ends the host, which has no session left by then, and ends as it should.
@@ -162,17 +193,35 @@ impl Place {
     }
 
     /// Two clients with a tag of their own at `/jakarta/{tag}`: the first hears what the session of
-    /// the second is told.
+    /// the second is told. In the client's role the second is a server, to which the guest of the
+    /// first has connected.
     pub(super) async fn two(&self) -> (Client, Client) {
         let path = format!("/jakarta/{}", self.tag());
-        (self.at(&path).await, self.at(&path).await)
+        let mut witness = self.at(&path).await;
+        let second = match self.role {
+            Role::Server => self.at(&path).await,
+            Role::Client => {
+                let mut server = Client::serving(dialled(&mut witness).await).await;
+                assert_eq!(server.ask("echo open").await, "open");
+                server
+            }
+        };
+        (witness, second)
     }
 
-    /// As [`two`](Self::two), where the second writes its frames by hand.
+    /// As [`two`](Self::two), where the second writes its frames by hand. In the client's role the
+    /// path has to be `/jakarta`.
     pub(super) async fn two_raw(&self, path: &str) -> (Client, RawClient) {
-        let path = format!("{path}/{}", self.tag());
-        let witness = self.at(&path).await;
-        (witness, RawClient::connect(self.host.address(), &path).await)
+        let whole = format!("{path}/{}", self.tag());
+        let mut witness = self.at(&whole).await;
+        let second = match self.role {
+            Role::Server => RawClient::connect(self.host.address(), &whole).await,
+            Role::Client => {
+                assert_eq!(path, "/jakarta", "what is dialled has one endpoint");
+                RawClient::serving(dialled(&mut witness).await)
+            }
+        };
+        (witness, second)
     }
 
     /// The first end of a session with this tag of which the log tells: for those of which nobody
@@ -191,6 +240,13 @@ impl Place {
     pub(super) fn url(&self, path: &str) -> String {
         format!("ws://{}{path}", self.host.address())
     }
+}
+
+/// A connection that the guest of this session has been told to open, after its handshake.
+async fn dialled(client: &mut Client) -> TcpStream {
+    let server = Server::new().await;
+    client.send(format!("dial {}", server.url())).await;
+    server.accepted("").await.0
 }
 
 /// What the guest `handshaker` says of its session.

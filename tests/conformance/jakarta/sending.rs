@@ -1,6 +1,6 @@
 //! Messages that go: in order, in pieces, held back, to many, and those that are refused.
 
-use sockhop_tests::{Closed, RawClient};
+use sockhop_tests::{Client, Closed, RawClient};
 use tokio_tungstenite::tungstenite::Message;
 
 use super::place::{Place, end, told};
@@ -12,45 +12,47 @@ const PONG: u8 = 0x8a;
 const CLOSE: u8 = 0x88;
 
 scenarios! {
-    "sending.both-kinds" ("ee/remoteendpoint/basic") both_kinds:
+    "sending.both-kinds" ("ee/remoteendpoint/basic") both_kinds both:
         "texts and binaries, empty ones too, arrive as they were sent and in order",
     "sending.in-open" ("Endpoint.onOpen") in_open: "a guest may send while `open` runs",
-    "sending.to-closed" ("2.4") to_closed:
+    "sending.to-closed" ("2.4") to_closed both:
         "a send after the close was asked for fails, and a second close does nothing",
-    "sending.at-the-end" ("2.10") at_the_end:
+    "sending.at-the-end" ("2.10") at_the_end both:
         "a send in `on-close` fails as closed and traps nothing",
-    "sending.pieces-of-text" ("ee/remoteendpoint/basic") pieces_of_text:
+    "sending.pieces-of-text" ("ee/remoteendpoint/basic") pieces_of_text both:
         "a text that is written in pieces arrives as one",
-    "sending.pieces-of-binary" ("ee/remoteendpoint/basic") pieces_of_binary:
+    "sending.pieces-of-binary" ("ee/remoteendpoint/basic") pieces_of_binary both:
         "a binary message that is written in pieces arrives as one",
-    "sending.no-piece" ("232") no_piece: "a message of which no piece was written is none",
-    "sending.empty-piece" ("232") empty_piece:
+    "sending.no-piece" ("232") no_piece both: "a message of which no piece was written is none",
+    "sending.empty-piece" ("232") empty_piece both:
         "one of which an empty piece was written is an empty one",
     "sending.not-mixed" ("ee/remoteendpoint/basic") not_mixed:
         "what is sent while a message is unfinished comes after its end",
-    "sending.one-kind" ("RFC 6455 5.4") one_kind:
+    "sending.one-kind" ("RFC 6455 5.4") one_kind both:
         "a piece of another kind is refused, and the message is not harmed",
-    "sending.abandoned" ("2.10") abandoned:
+    "sending.abandoned" ("2.10") abandoned both:
         "a message that is given up halfway closes the session with 1011",
-    "sending.batching-off" ("getBatchingAllowed") batching_off: "batching is off at first",
-    "sending.batching-holds" ("ee/remoteendpoint/basic") batching_holds:
+    "sending.batching-off" ("getBatchingAllowed") batching_off both: "batching is off at first",
+    "sending.batching-holds" ("ee/remoteendpoint/basic") batching_holds both:
         "what is sent while batching is allowed is held until it is flushed, and then in order",
-    "sending.batching-ends" ("setBatchingAllowed") batching_ends:
+    "sending.batching-ends" ("setBatchingAllowed") batching_ends both:
         "what is held is let go of when batching is no longer allowed",
-    "sending.batching-at-close" ("2.3") batching_at_close:
+    "sending.batching-at-close" ("2.3") batching_at_close both:
         "what is held is written before the Close frame",
-    "sending.ping" ("ee/remoteendpoint/basic") ping:
+    "sending.ping" ("ee/remoteendpoint/basic") ping both:
         "a ping carries its payload, and its pong comes back",
-    "sending.pong" ("ee/remoteendpoint/basic") pong: "a pong that nobody asked for is sent",
-    "sending.control-longest" ("sendPing") control_longest:
+    "sending.pong" ("ee/remoteendpoint/basic") pong both: "a pong that nobody asked for is sent",
+    "sending.control-longest" ("sendPing") control_longest both:
         "125 bytes of a ping and of a pong are sent",
-    "sending.control-too-long" ("ee/remoteendpoint/basic") control_too_long:
+    "sending.control-too-long" ("ee/remoteendpoint/basic") control_too_long both:
         "126 bytes of a ping or a pong are refused, and the session lives",
     "sending.queue-is-bounded" ("SendResult") queue_is_bounded:
         "a queue that is full refuses, says so, and what it took arrives",
+    "sending.completion-order" ("ee/remoteendpoint/async") completion_order both:
+        "each completion comes once, in order, and behind the message that it is of",
     "sending.to-all" ("getOpenSessions") to_all:
         "a broadcast arrives at all that it is for, and at no other",
-    "sending.returned-and-sent" ("4.7") returned_and_sent:
+    "sending.returned-and-sent" ("4.7") returned_and_sent both:
         "what is returned comes behind what was sent in the same call",
 }
 
@@ -157,14 +159,14 @@ async fn batching_off(place: &Place) {
 }
 
 /// A session with two texts that are held back: a ping that comes after them is answered first.
-async fn held(place: &Place) -> RawClient {
-    let mut client = place.raw(&format!("/jakarta/{}", place.tag())).await;
+async fn held(place: &Place) -> (Client, RawClient) {
+    let (witness, mut client) = place.two_raw("/jakarta").await;
     client.send(TEXT, b"batch on").await;
     client.send(TEXT, b"send 2").await;
     client.send(TEXT, b"batching?").await;
     client.send(PING, b"behind").await;
     assert_eq!(client.receive().await.first, PONG, "something was not held back");
-    client
+    (witness, client)
 }
 
 async fn let_go(client: &mut RawClient) {
@@ -175,7 +177,7 @@ async fn let_go(client: &mut RawClient) {
 }
 
 async fn batching_holds(place: &Place) {
-    let mut client = held(place).await;
+    let (_witness, mut client) = held(place).await;
     client.send(TEXT, b"flush").await;
     let_go(&mut client).await;
     client.send(TEXT, b"send 1").await;
@@ -184,7 +186,7 @@ async fn batching_holds(place: &Place) {
 }
 
 async fn batching_ends(place: &Place) {
-    let mut client = held(place).await;
+    let (_witness, mut client) = held(place).await;
     client.send(TEXT, b"batch off").await;
     let_go(&mut client).await;
     client.send(TEXT, b"echo at once").await;
@@ -192,7 +194,7 @@ async fn batching_ends(place: &Place) {
 }
 
 async fn batching_at_close(place: &Place) {
-    let mut client = held(place).await;
+    let (_witness, mut client) = held(place).await;
     client.send(TEXT, b"close 4001").await;
     let_go(&mut client).await;
     let frame = client.receive().await;
@@ -252,6 +254,28 @@ async fn queue_is_bounded(place: &Place) {
     assert_eq!(said.as_str(), taken.to_string());
     // Its queue holds 64 KiB, of which each message takes 1088 bytes.
     assert!((48..=200).contains(&taken), "{taken} were taken");
+}
+
+async fn completion_order(place: &Place) {
+    const MANY: usize = 20;
+    let (_witness, mut client) = place.two().await;
+    client.send(format!("notify {MANY}")).await;
+    let (mut messages, mut completions) = (0, 0);
+    while completions < MANY {
+        let text = client.text().await;
+        match text.strip_prefix("sent ") {
+            Some(token) => {
+                assert_eq!(token.parse(), Ok(completions), "out of order");
+                assert!(messages > completions, "told before the message");
+                completions += 1;
+            }
+            None => {
+                assert_eq!(text.parse(), Ok(messages), "out of order");
+                messages += 1;
+            }
+        }
+    }
+    assert_eq!((messages, client.ask("echo no more").await.as_str()), (MANY, "no more"));
 }
 
 async fn to_all(place: &Place) {

@@ -9,12 +9,12 @@ use super::runner::scenarios;
 
 scenarios! {
     "session.open-in-open" ("ee/session") open_in_open: "a session is open while its `open` runs",
-    "session.open-in-message" ("ee/session") open_in_message: "a session is open in a message",
-    "session.not-open-at-the-end" ("ee/session") not_open_at_the_end:
+    "session.open-in-message" ("ee/session") open_in_message both: "a session is open in a message",
+    "session.not-open-at-the-end" ("ee/session") not_open_at_the_end both:
         "a session is not open any more when its guest is told of its end",
-    "session.id-stays" ("spec/session/sessionid") id_stays:
+    "session.id-stays" ("spec/session/sessionid") id_stays both:
         "a session has one id from its first event to its last",
-    "session.ids-in-turn" ("2.1.2-3") ids_in_turn:
+    "session.ids-in-turn" ("2.1.2-3") ids_in_turn both:
         "sessions that follow each other have ids of their own",
     "session.ids-at-once" ("2.1.2-1") ids_at_once:
         "sessions at the same time have ids of their own",
@@ -34,22 +34,24 @@ scenarios! {
     "session.version" ("ee/session") version: "the protocol is version 13 and no other",
     "session.endpoint-path" ("getPath") endpoint_path:
         "a session knows the template of its endpoint",
-    "session.no-subprotocol" ("getNegotiatedSubprotocol") no_subprotocol:
+    "session.no-subprotocol" ("getNegotiatedSubprotocol") no_subprotocol both:
         "where no subprotocol is agreed on there is none",
-    "session.properties-of-endpoint" ("2.8") properties_of_endpoint:
+    "session.properties-of-endpoint" ("2.8") properties_of_endpoint both:
         "a session starts with the properties of its endpoint",
-    "session.properties-apart" ("ee/server/serverendpointconfig") properties_apart:
+    "session.properties-apart" ("ee/server/serverendpointconfig") properties_apart both:
         "what one session changes of its properties another does not see",
-    "session.properties-last" ("2.1.2-2") properties_last:
+    "session.properties-last" ("2.1.2-2") properties_last both:
         "properties are there until the guest has been told of the end",
-    "session.properties-removed" ("getUserProperties") properties_removed:
+    "session.properties-removed" ("getUserProperties") properties_removed both:
         "a property that is removed is gone, and the others are not",
-    "session.properties-bounded" ("getUserProperties") properties_bounded:
+    "session.properties-bounded" ("getUserProperties") properties_bounded both:
         "properties beyond the limit are refused, and those that there are stay",
-    "session.state-apart" ("spec/application/lifecycle") state_apart:
+    "session.limits-round-trip" ("ee/session") limits_round_trip both:
+        "each limit that a guest sets is what it gets, and the others stay",
+    "session.state-apart" ("spec/application/lifecycle") state_apart both:
         "each of two peers has an endpoint of its own, whose count starts anew",
     "session.instance" ("3.1.7-1") instance:
-        "an instance serves one session or all of them, as the mode says",
+        "an instance serves one session, those with its key, or all of them, as the mode says",
     "session.one-container" ("spec/application/containers") one_container:
         "sessions of all instances find each other: there is one container",
 }
@@ -248,6 +250,30 @@ async fn properties_bounded(place: &Place) {
     assert_eq!(client.ask("names").await, "colourlong");
 }
 
+async fn limits_round_trip(place: &Place) {
+    let (_witness, mut client) = place.two().await;
+    assert_eq!(client.ask("limits").await, "16777216 [0, 0, 60000, 0]");
+    for (set, in_force) in [
+        ("message 5000", "5000 [0, 0, 60000, 0]"),
+        ("idle 61000", "5000 [61000, 0, 60000, 0]"),
+        ("read-idle 62000", "5000 [61000, 62000, 60000, 0]"),
+        ("write-idle 43000", "5000 [61000, 62000, 43000, 0]"),
+        ("send 64000", "5000 [61000, 62000, 43000, 64000]"),
+        ("message 6000", "6000 [61000, 62000, 43000, 64000]"),
+        ("idle 0", "6000 [0, 62000, 43000, 64000]"),
+        ("read-idle 0", "6000 [0, 0, 43000, 64000]"),
+        ("send 0", "6000 [0, 0, 43000, 0]"),
+        // Here the operator has a limit, which is in force again.
+        ("write-idle 0", "6000 [0, 0, 60000, 0]"),
+    ] {
+        assert_eq!(client.ask(&format!("set-limit {set}")).await, in_force, "{set}");
+    }
+    assert_eq!(client.ask("limits").await, "6000 [0, 0, 60000, 0]");
+    // Another session has its own.
+    let (_witness, mut other) = place.two().await;
+    assert_eq!(other.ask("limits").await, "16777216 [0, 0, 60000, 0]");
+}
+
 async fn state_apart(place: &Place) {
     let (mut first, mut second) = place.two().await;
     assert_eq!(first.ask("number").await, "1");
@@ -263,6 +289,11 @@ async fn instance(place: &Place) {
         sessions.iter().map(|count| count.parse().expect("a count")).collect();
     match place.mode {
         Mode::Session => assert_eq!(of_an_instance, [1, 1]),
+        Mode::Keyed => {
+            assert_eq!(of_an_instance, [2, 2]);
+            let mut stranger = place.at(&format!("/jakarta/{}", place.tag())).await;
+            assert_eq!(stranger.ask("sessions").await, "1");
+        }
         Mode::Shared => assert!(of_an_instance.iter().all(|count| *count >= 2), "{sessions:?}"),
     }
 }

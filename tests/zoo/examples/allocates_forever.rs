@@ -1,6 +1,7 @@
 //! Echoes, but takes memory without end on the text `eat`.
 
 use sockhop_guest::{Endpoint, Message, Result, Session, endpoint, export};
+use sockhop_zoo::ByParameters;
 
 /// How much it takes at a time.
 const BITE_BYTES: usize = 1 << 20;
@@ -22,4 +23,4 @@ impl Endpoint for AllocatesForever {
     }
 }
 
-export!(AllocatesForever);
+export!(AllocatesForever; keys = ByParameters);

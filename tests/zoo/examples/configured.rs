@@ -10,6 +10,7 @@ use sockhop_guest::{
     Configurator, Decision, Endpoint, Extension, HandshakeRequest, Message, OpenSessions, Result,
     Session, endpoint, export,
 };
+use sockhop_zoo::ByParameters;
 
 /// How long a slow handshake takes: long enough for a deploy.
 const SLOW: Duration = Duration::from_secs(1);
@@ -89,4 +90,4 @@ impl Configurator for Doorkeeper {
     }
 }
 
-export!(Configured; configurator = Doorkeeper);
+export!(Configured; keys = ByParameters, configurator = Doorkeeper);

@@ -7,6 +7,7 @@ use sockhop_guest::{
     CloseEvent, Connect, ConnectError, Connecting, Container, Endpoint, Message, OpenSessions,
     Result, Session, client_endpoint, endpoint, export,
 };
+use sockhop_zoo::ByParameters;
 
 struct Dials {
     id: String,
@@ -121,4 +122,4 @@ impl Endpoint for Dialled {
     }
 }
 
-export!(Dials, Dialled);
+export!(Dials, Dialled; keys = ByParameters);

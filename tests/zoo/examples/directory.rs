@@ -1,6 +1,7 @@
 //! Looks other sessions up: it does what each text tells it and answers with what came of it.
 
 use sockhop_guest::{Endpoint, Message, OpenSessions, Result, Session, endpoint, export};
+use sockhop_zoo::ByParameters;
 
 struct Directory {
     session: Session,
@@ -42,4 +43,4 @@ fn with(id: &str, act: impl FnOnce(Session) -> Result<String>) -> Result<String>
     OpenSessions::get(id).map_or_else(|| Ok("nobody".to_owned()), act)
 }
 
-export!(Directory);
+export!(Directory; keys = ByParameters);

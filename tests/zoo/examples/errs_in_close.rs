@@ -5,6 +5,7 @@
 use sockhop_guest::{
     CloseEvent, Endpoint, Message, Result, Session, SessionError, endpoint, export,
 };
+use sockhop_zoo::ByParameters;
 
 struct ErrsInClose;
 
@@ -33,4 +34,4 @@ impl Drop for ErrsInClose {
     }
 }
 
-export!(ErrsInClose);
+export!(ErrsInClose; keys = ByParameters);

@@ -1,6 +1,7 @@
 //! Echoes, but fails on the text `err`; on `errors` it says which errors it was told of.
 
 use sockhop_guest::{Endpoint, Message, Result, Session, SessionError, endpoint, export};
+use sockhop_zoo::ByParameters;
 
 #[derive(Default)]
 struct ErrsInMessage {
@@ -26,4 +27,4 @@ impl Endpoint for ErrsInMessage {
     }
 }
 
-export!(ErrsInMessage);
+export!(ErrsInMessage; keys = ByParameters);

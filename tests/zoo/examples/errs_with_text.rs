@@ -1,6 +1,7 @@
 //! Echoes binary messages, but fails on each text, and says that text.
 
 use sockhop_guest::{Endpoint, Message, Result, Session, endpoint, export};
+use sockhop_zoo::ByParameters;
 
 struct ErrsWithText;
 
@@ -18,4 +19,4 @@ impl Endpoint for ErrsWithText {
     }
 }
 
-export!(ErrsWithText);
+export!(ErrsWithText; keys = ByParameters);

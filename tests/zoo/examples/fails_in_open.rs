@@ -1,6 +1,7 @@
 //! Returns an error from `open`, in every session.
 
 use sockhop_guest::{CloseEvent, Endpoint, Message, Result, Session, endpoint, export};
+use sockhop_zoo::ByParameters;
 
 struct FailsInOpen;
 
@@ -19,4 +20,4 @@ impl Endpoint for FailsInOpen {
     }
 }
 
-export!(FailsInOpen);
+export!(FailsInOpen; keys = ByParameters);

@@ -3,6 +3,7 @@
 //! thousand, whatever becomes of them, and on `dropped` it says how many were.
 
 use sockhop_guest::{Endpoint, Message, Result, SendError, Session, endpoint, export};
+use sockhop_zoo::ByParameters;
 
 /// Each message of a flood: what a small JSON event has.
 const DROP_BYTES: usize = 1024;
@@ -54,4 +55,4 @@ impl Floods {
     }
 }
 
-export!(Floods);
+export!(Floods; keys = ByParameters);

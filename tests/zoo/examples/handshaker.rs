@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use sockhop_guest::{Endpoint, Message, Result, Session, endpoint, export};
+use sockhop_zoo::ByParameters;
 
 struct Handshaker {
     session: Session,
@@ -52,4 +53,4 @@ fn texts(pairs: Vec<(String, Vec<u8>)>) -> Value {
     json!(pairs.into_iter().map(text).collect::<Vec<_>>())
 }
 
-export!(Handshaker);
+export!(Handshaker; keys = ByParameters);

@@ -5,6 +5,7 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use sockhop_guest::{Endpoint, Message, Result, Session, endpoint, export};
+use sockhop_zoo::ByParameters;
 
 /// What it computes for each message.
 const WORK: Duration = Duration::from_millis(50);
@@ -34,4 +35,4 @@ impl Endpoint for Holds {
     }
 }
 
-export!(Holds);
+export!(Holds; keys = ByParameters);

@@ -1,5 +1,6 @@
 //! Does what each text tells it, and tells the sessions with its tag of its errors and its end: the
-//! guest of the scenarios in `tests/conformance/jakarta`, with an endpoint for each setting.
+//! guest of the scenarios in `tests/conformance/jakarta`, with an endpoint for each setting, and
+//! one for the servers that it is told to connect to.
 
 #![expect(clippy::print_stderr, reason = "standard error is the deployment's log")]
 
@@ -10,12 +11,13 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use sockhop_guest::{
-    CloseEvent, Endpoint, EndpointConfig, Json, Message, OpenSessions, OutgoingMessage, Result,
-    ServerEndpoint, Session, SessionError, export,
+    ClientEndpoint, CloseEvent, Connect, Connecting, Container, Endpoint, EndpointConfig, Json,
+    Message, OpenSessions, OutgoingMessage, Result, ServerEndpoint, Session, SessionError, export,
 };
+use sockhop_zoo::ByParameters;
 
 /// The paths; the scenarios' configuration says what is different at each.
-const PATHS: [&str; 13] = [
+const PATHS: [&str; 14] = [
     "/jakarta/{tag}",
     "/jakarta/{tag}/{a}/{b}/{c}/{d}/{e}/{f}/{g}/{h}/{i}/{j}",
     "/jakarta-plain",
@@ -29,7 +31,11 @@ const PATHS: [&str; 13] = [
     "/jakarta-alone/{tag}",
     "/jakarta-mute/{tag}",
     "/jakarta-stuck/{tag}",
+    "jakarta-dialled",
 ];
+
+/// What serves the servers: told what to do by them as by a peer.
+type Dialled = At<13>;
 
 /// The largest message at `/jakarta-small`, in bytes.
 const SMALL_BYTES: u64 = 1024;
@@ -45,12 +51,15 @@ struct At<const N: usize> {
     tag: String,
     query: String,
     unfinished: Option<OutgoingMessage>,
+    connecting: Option<Connecting>,
     number: u32,
 }
 
 impl<const N: usize> ServerEndpoint for At<N> {
     const PATH: &'static str = PATHS[N];
     const HEARS_PONGS: bool = true;
+    const HEARS_COMPLETIONS: bool = true;
+    const IS_CLIENT: bool = N + 1 == PATHS.len();
 
     fn config() -> EndpointConfig {
         EndpointConfig {
@@ -62,14 +71,18 @@ impl<const N: usize> ServerEndpoint for At<N> {
     }
 }
 
+impl ClientEndpoint for Dialled {}
+
 impl<const N: usize> Endpoint for At<N> {
     type Incoming = Message;
     type Reply = Option<Message>;
 
     fn on_open(session: Session) -> Result<Self> {
         SESSIONS.fetch_add(1, Ordering::Relaxed);
-        let tag = session.path_parameter("tag").unwrap_or_default();
-        let query = session.request().query.unwrap_or_default();
+        let request = session.request();
+        let tag = request.path_parameter("tag").map(str::to_owned);
+        let tag = tag.or_else(|| request.query_parameter("tag")).unwrap_or_default();
+        let query = request.query.unwrap_or_default();
         match query.as_str() {
             "open=fail" => return Err(format!("not for {tag}").into()),
             "open=close" => session.close_with(4001, "closed in open")?,
@@ -81,7 +94,7 @@ impl<const N: usize> Endpoint for At<N> {
             "open=parameters" => session.send(joined(&session))?,
             _ => {}
         }
-        Ok(Self { session, tag, query, unfinished: None, number: 0 })
+        Ok(Self { session, tag, query, unfinished: None, connecting: None, number: 0 })
     }
 
     fn on_message(&mut self, message: Message) -> Result<Option<Message>> {
@@ -100,6 +113,10 @@ impl<const N: usize> Endpoint for At<N> {
             return Err("does not like this pong".into());
         }
         Ok(self.session.send(format!("pong {}", String::from_utf8_lossy(&data)))?)
+    }
+
+    fn on_sent(&mut self, token: u64) -> Result {
+        Ok(self.session.send(format!("sent {token}"))?)
     }
 
     fn on_error(&mut self, error: SessionError) {
@@ -149,7 +166,9 @@ impl<const N: usize> At<N> {
             "parameters" => joined(session),
             "parameter" => format!("{:?}", session.path_parameter(rest)),
             "subprotocol" => format!("{:?}", session.subprotocol()),
+            "limits" => limits(session),
             "limit" => session.max_message_size().to_string(),
+            "send-default" => format!("{:?}", Container::defaults().write_idle_timeout),
             "get" => format!("{:?}", session.text_property(rest)),
             "names" => session.properties().into_iter().map(|(name, _)| name).collect(),
             "batching?" => session.batching().to_string(),
@@ -205,6 +224,15 @@ impl<const N: usize> At<N> {
                 self.tagged().broadcast(rest)?;
             }
             "work" => sleep(Duration::from_millis(rest.parse()?)),
+            "dial" => {
+                let url = format!("{rest}&tag={}", self.tag);
+                self.connecting = Some(Connect::to(url).uncompressed().begin::<Dialled>()?);
+            }
+            "set-limit" => {
+                let (name, number) = rest.split_once(' ').ok_or("no number")?;
+                set_limit(session, name, number.parse()?)?;
+                return Ok(Some(limits(session)));
+            }
             _ => return self.sends(deed, rest),
         }
         Ok(None)
@@ -217,6 +245,13 @@ impl<const N: usize> At<N> {
             "send" => {
                 for number in 0..rest.parse()? {
                     session.send(format!("{number}"))?;
+                }
+            }
+            "large" => session.send("x".repeat(rest.parse()?))?,
+            "notify" => {
+                for token in 0..rest.parse()? {
+                    session.send(token.to_string())?;
+                    session.notify_sent(token)?;
                 }
             }
             "mixed" => {
@@ -289,6 +324,33 @@ impl<const N: usize> At<N> {
     }
 }
 
+/// Sets one limit; times in milliseconds, 0 for none.
+fn set_limit(session: &Session, name: &str, number: u64) -> Result {
+    let time = (number > 0).then(|| Duration::from_millis(number));
+    match name {
+        "message" => session.set_max_message_size(number),
+        "idle" => session.set_idle_timeout(time),
+        "read-idle" => session.set_read_idle_timeout(time),
+        "write-idle" => session.set_write_idle_timeout(time),
+        "send" => session.set_send_timeout(time),
+        _ => return Err(format!("what limit is {name}?").into()),
+    }
+    Ok(())
+}
+
+/// The limits in force: the largest message; then in milliseconds what may be idle, what may be so
+/// in one direction, and what a send may take; 0 for those that there are not.
+fn limits(session: &Session) -> String {
+    let times = [
+        session.idle_timeout(),
+        session.read_idle_timeout(),
+        session.write_idle_timeout(),
+        session.send_timeout(),
+    ];
+    let times = times.map(|time| time.map_or(0, |time| time.as_millis()));
+    format!("{} {times:?}", session.max_message_size())
+}
+
 /// The path parameters of a session but its tag, in a line.
 fn joined(session: &Session) -> String {
     let all = session.path_parameters().into_iter().filter(|(name, _)| name != "tag");
@@ -303,6 +365,7 @@ fn word(value: impl Debug) -> String {
 }
 
 export!(
-    At<0>, At<1>, At<2>, At<3>, At<4>, At<5>, At<6>, At<7>, At<8>, At<9>, At<10>, At<11>, At<12>;
-    pongs
+    At<0>, At<1>, At<2>, At<3>, At<4>, At<5>, At<6>, At<7>, At<8>, At<9>, At<10>, At<11>, At<12>,
+    Dialled;
+    keys = ByParameters, pongs, completions
 );

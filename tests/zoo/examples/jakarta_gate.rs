@@ -4,6 +4,7 @@
 use sockhop_guest::{
     Configurator, Decision, Endpoint, HandshakeRequest, Message, Result, Session, endpoint, export,
 };
+use sockhop_zoo::ByParameters;
 
 struct Guarded {
     session: Session,
@@ -64,4 +65,4 @@ impl Configurator for Gate {
     }
 }
 
-export!(Guarded; configurator = Gate);
+export!(Guarded; keys = ByParameters, configurator = Gate);

@@ -2,6 +2,7 @@
 //! the scenarios in `tests/conformance/jakarta` as they arrive.
 
 use sockhop_guest::{Message, PartialEndpoint, Result, Session, SessionError, endpoint, export};
+use sockhop_zoo::ByParameters;
 
 struct Pieces {
     session: Session,
@@ -33,4 +34,4 @@ impl PartialEndpoint for Pieces {
     }
 }
 
-export!(Pieces; parts, pongs);
+export!(Pieces; keys = ByParameters, parts, pongs);

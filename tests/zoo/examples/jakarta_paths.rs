@@ -2,6 +2,7 @@
 //! and what its variables stand for.
 
 use sockhop_guest::{Endpoint, EndpointConfig, Message, Result, ServerEndpoint, Session, export};
+use sockhop_zoo::ByParameters;
 
 const PATHS: [&str; 17] = [
     "/paths/a",
@@ -72,5 +73,6 @@ export!(
     At<13>,
     At<14>,
     At<15>,
-    At<16>
+    At<16>;
+    keys = ByParameters
 );

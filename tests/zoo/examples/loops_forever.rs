@@ -3,6 +3,7 @@
 use std::hint::black_box;
 
 use sockhop_guest::{Endpoint, Message, Result, Session, endpoint, export};
+use sockhop_zoo::ByParameters;
 
 struct LoopsForever;
 
@@ -18,4 +19,4 @@ impl Endpoint for LoopsForever {
     }
 }
 
-export!(LoopsForever);
+export!(LoopsForever; keys = ByParameters);

@@ -7,6 +7,7 @@ use std::fmt::Debug;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use sockhop_guest::{CloseEvent, Endpoint, Message, Result, Session, endpoint, export};
+use sockhop_zoo::ByParameters;
 
 /// What this instance has had, whichever session it belonged to.
 static SESSIONS: AtomicU64 = AtomicU64::new(0);
@@ -63,4 +64,4 @@ fn word(value: impl Debug) -> String {
     name.rsplit("::").next().unwrap_or_default().to_owned()
 }
 
-export!(Observer);
+export!(Observer; keys = ByParameters);

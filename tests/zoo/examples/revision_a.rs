@@ -1,6 +1,7 @@
 //! Answers each text with its own letter and the text. `revision_b` serves the same path.
 
 use sockhop_guest::{Endpoint, Message, Result, Session, endpoint, export};
+use sockhop_zoo::ByParameters;
 
 struct Revision;
 
@@ -15,4 +16,4 @@ impl Endpoint for Revision {
     }
 }
 
-export!(Revision);
+export!(Revision; keys = ByParameters);

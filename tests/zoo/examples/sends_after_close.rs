@@ -6,6 +6,7 @@
 use sockhop_guest::{
     CloseEvent, Endpoint, Message, Result, Session, SessionError, endpoint, export,
 };
+use sockhop_zoo::ByParameters;
 
 struct SendsAfterClose {
     session: Session,
@@ -49,4 +50,4 @@ impl SendsAfterClose {
     }
 }
 
-export!(SendsAfterClose);
+export!(SendsAfterClose; keys = ByParameters);

@@ -4,6 +4,7 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use sockhop_guest::{Endpoint, Message, Result, Session, endpoint, export};
+use sockhop_zoo::ByParameters;
 
 struct Sleeps;
 
@@ -21,4 +22,4 @@ impl Endpoint for Sleeps {
     }
 }
 
-export!(Sleeps);
+export!(Sleeps; keys = ByParameters);

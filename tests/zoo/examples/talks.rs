@@ -4,6 +4,7 @@
 #![expect(clippy::print_stderr, reason = "standard error is the deployment's log")]
 
 use sockhop_guest::{Endpoint, Message, Result, Session, endpoint, export, log};
+use sockhop_zoo::ByParameters;
 
 struct Talks;
 
@@ -21,4 +22,4 @@ impl Endpoint for Talks {
     }
 }
 
-export!(Talks);
+export!(Talks; keys = ByParameters);

@@ -1,6 +1,7 @@
 //! Echoes, and traps in `on-close`.
 
 use sockhop_guest::{CloseEvent, Endpoint, Message, Result, Session, endpoint, export};
+use sockhop_zoo::ByParameters;
 
 struct TrapsInClose;
 
@@ -19,4 +20,4 @@ impl Endpoint for TrapsInClose {
     }
 }
 
-export!(TrapsInClose);
+export!(TrapsInClose; keys = ByParameters);

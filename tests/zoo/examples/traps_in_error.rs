@@ -1,6 +1,7 @@
 //! Echoes, but fails on the text `err` and then traps in `on-error`.
 
 use sockhop_guest::{Endpoint, Message, Result, Session, SessionError, endpoint, export};
+use sockhop_zoo::ByParameters;
 
 struct TrapsInError;
 
@@ -22,4 +23,4 @@ impl Endpoint for TrapsInError {
     }
 }
 
-export!(TrapsInError);
+export!(TrapsInError; keys = ByParameters);

@@ -1,6 +1,7 @@
 //! Echoes, but traps in `on-message` on the text `trap`.
 
 use sockhop_guest::{Endpoint, Message, Result, Session, endpoint, export};
+use sockhop_zoo::ByParameters;
 
 struct TrapsInMessage;
 
@@ -16,4 +17,4 @@ impl Endpoint for TrapsInMessage {
     }
 }
 
-export!(TrapsInMessage);
+export!(TrapsInMessage; keys = ByParameters);

@@ -1,6 +1,7 @@
 //! Traps in `open`, in every session.
 
 use sockhop_guest::{Endpoint, Message, Result, Session, endpoint, export};
+use sockhop_zoo::ByParameters;
 
 struct TrapsInOpen;
 
@@ -15,4 +16,4 @@ impl Endpoint for TrapsInOpen {
     }
 }
 
-export!(TrapsInOpen);
+export!(TrapsInOpen; keys = ByParameters);

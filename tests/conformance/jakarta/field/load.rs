@@ -4,6 +4,8 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use sockhop_tests::{RawClient, eventually};
+use tokio::io::AsyncReadExt as _;
+use tokio::time::interval;
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::jakarta::place::{Place, end, told};
@@ -204,6 +206,37 @@ pub(super) async fn stuck_once(place: &Place) {
         (witness.ask("tagged").await == "1").then_some(())
     })
     .await;
+}
+
+pub(super) async fn send_timeout(place: &Place) {
+    /// More than the kernel's buffers hold, and less than a queue does.
+    const LARGE: usize = 12 << 20;
+    let (mut witness, mut client) = place.two_raw("/jakarta").await;
+    client.send(TEXT, b"set-limit send 400").await;
+    client.receive().await;
+    // Each is in time, and all of them take longer.
+    let begin = Instant::now();
+    while begin.elapsed() < Duration::from_millis(1200) {
+        client.send(TEXT, b"work 50").await;
+        client.send(TEXT, b"echo in time").await;
+        assert_eq!(client.receive().await.payload, b"in time");
+    }
+    client.send(TEXT, format!("large {LARGE}").as_bytes()).await;
+    // It takes some of it again and again, and never enough.
+    let mut tcp = client.into_tcp();
+    let taking = async {
+        let mut part = vec![0; 4096];
+        let mut pauses = interval(Duration::from_millis(10));
+        while tcp.read(&mut part).await.is_ok_and(|length| length > 0) {
+            pauses.tick().await;
+        }
+    };
+    let event = tokio::select! {
+        event = end(&mut witness) => event,
+        () = taking => end(&mut witness).await,
+    };
+    assert!(event.contains(" WriteTimeout sent=None "), "{event}");
+    assert!(event.ends_with(" clean=false code=1006"), "{event}");
 }
 
 pub(super) async fn count_of_many(place: &Place) {
