@@ -13,11 +13,13 @@ VENV := $(TARGET)/venv
 NODE := $(TARGET)/node
 AUTOBAHN := $(TARGET)/autobahn
 BUN := $(TARGET)/bun/bun
+PEERS := $(TARGET)/peers
 CARGO_FLAGS := --locked
 
 # Where the tests find what they use.
 TEST_ENV := SOCKHOP_BIN=$(SOCKHOP) SOCKHOP_GUESTS=$(GUESTS) SOCKHOP_PYTHON=$(VENV)/bin/python \
-	SOCKHOP_NODE_MODULES=$(NODE)/node_modules SOCKHOP_AUTOBAHN=$(AUTOBAHN)
+	SOCKHOP_NODE_MODULES=$(NODE)/node_modules SOCKHOP_AUTOBAHN=$(AUTOBAHN) \
+	SOCKHOP_BUN=$(BUN) SOCKHOP_PEERS=$(PEERS)
 
 # Guests are built to be small: they are uploaded, compiled again and instantiated by the thousand.
 GUEST_PROFILE := CARGO_PROFILE_RELEASE_OPT_LEVEL=s CARGO_PROFILE_RELEASE_LTO=true \
@@ -68,8 +70,9 @@ test: toolchain clients guests ## Run all tests: units, properties, and the real
 		-- --test-threads=1 quick_
 
 .PHONY: conformance
-conformance: toolchain clients guests ## Run the suites of others whole, the scenarios, and guests in Python and JavaScript.
+conformance: toolchain clients guests $(BUN) ## Run the suites of others whole, the scenarios, real peers, and guests in Python and JavaScript.
 	tests/conformance/polyglot/build.sh $(TARGET)/polyglot-cache $(TARGET)/polyglot
+	tests/conformance/peers/setup.sh $(PEERS)
 	cargo build $(CARGO_FLAGS) --release -p sockhop
 	$(TEST_ENV) SOCKHOP_POLYGLOT=$(TARGET)/polyglot \
 		cargo test $(CARGO_FLAGS) --release --workspace --exclude sockhop-zoo --test conformance -- --test-threads=1
