@@ -78,7 +78,7 @@ conformance: toolchain clients guests $(BUN) ## Run the suites of others whole, 
 		cargo test $(CARGO_FLAGS) --release --workspace --exclude sockhop-zoo --test conformance -- --test-threads=1
 
 .PHONY: bench
-bench: build guests $(BUN) ## Measure CPU time and memory against servers without a sandbox, and neighbours beside the zoo.
+bench: build guests $(BUN) ## Measure CPU time and memory against servers without a sandbox, neighbours beside the zoo, and optional exports.
 	cargo build $(CARGO_FLAGS) --release -p sockhop-load
 	cargo build $(CARGO_FLAGS) --release -p sockhop-native
 	$(TARGET)/release/load bench --sockhop $(SOCKHOP) --echo $(GUESTS)/echo.wasm \
@@ -87,6 +87,8 @@ bench: build guests $(BUN) ## Measure CPU time and memory against servers withou
 		--bun $(BUN) --seconds $(BENCH_SECONDS) --json $(TARGET)/bench.json $(BENCH_FLAGS)
 	$(TARGET)/release/load neighbours --sockhop $(SOCKHOP) --echo $(GUESTS)/echo.wasm \
 		--zoo $(GUESTS)/examples --seconds $(BENCH_SECONDS)
+	$(TARGET)/release/load exports --sockhop $(SOCKHOP) --zoo $(GUESTS)/examples \
+		--seconds $(BENCH_SECONDS) --json $(TARGET)/bench-exports.json
 
 # The package of the platform has the program itself; no script of it is run. Linked, and not by a
 # symbolic link, so that the time is that of the installation.

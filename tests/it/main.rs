@@ -25,6 +25,7 @@ mod deploy;
 mod echo;
 mod endpoint_settings;
 mod errors;
+mod exports;
 mod folder;
 mod handshake;
 mod hostile;
