@@ -45,6 +45,7 @@ mod sessions;
 mod shared;
 mod shutdown;
 mod silence;
+mod terminal;
 mod thousand;
 mod tidy;
 mod tls;
