@@ -13,11 +13,13 @@ VENV := $(TARGET)/venv
 NODE := $(TARGET)/node
 AUTOBAHN := $(TARGET)/autobahn
 BUN := $(TARGET)/bun/bun
+PEERS := $(TARGET)/peers
 CARGO_FLAGS := --locked
 
 # Where the tests find what they use.
 TEST_ENV := SOCKHOP_BIN=$(SOCKHOP) SOCKHOP_GUESTS=$(GUESTS) SOCKHOP_PYTHON=$(VENV)/bin/python \
-	SOCKHOP_NODE_MODULES=$(NODE)/node_modules SOCKHOP_AUTOBAHN=$(AUTOBAHN)
+	SOCKHOP_NODE_MODULES=$(NODE)/node_modules SOCKHOP_AUTOBAHN=$(AUTOBAHN) \
+	SOCKHOP_BUN=$(BUN) SOCKHOP_PEERS=$(PEERS)
 
 # Guests are built to be small: they are uploaded, compiled again and instantiated by the thousand.
 GUEST_PROFILE := CARGO_PROFILE_RELEASE_OPT_LEVEL=s CARGO_PROFILE_RELEASE_LTO=true \
@@ -68,14 +70,15 @@ test: toolchain clients guests ## Run all tests: units, properties, and the real
 		-- --test-threads=1 quick_
 
 .PHONY: conformance
-conformance: toolchain clients guests ## Run the suites of others whole, the scenarios, and guests in Python and JavaScript.
+conformance: toolchain clients guests $(BUN) ## Run the suites of others whole, the scenarios, real peers, and guests in Python and JavaScript.
 	tests/conformance/polyglot/build.sh $(TARGET)/polyglot-cache $(TARGET)/polyglot
+	tests/conformance/peers/setup.sh $(PEERS)
 	cargo build $(CARGO_FLAGS) --release -p sockhop
 	$(TEST_ENV) SOCKHOP_POLYGLOT=$(TARGET)/polyglot \
 		cargo test $(CARGO_FLAGS) --release --workspace --exclude sockhop-zoo --test conformance -- --test-threads=1
 
 .PHONY: bench
-bench: build guests $(BUN) ## Measure CPU time and memory against servers without a sandbox, and neighbours beside the zoo.
+bench: build guests $(BUN) ## Measure CPU time and memory against servers without a sandbox, neighbours beside the zoo, and optional exports.
 	cargo build $(CARGO_FLAGS) --release -p sockhop-load
 	cargo build $(CARGO_FLAGS) --release -p sockhop-native
 	$(TARGET)/release/load bench --sockhop $(SOCKHOP) --echo $(GUESTS)/echo.wasm \
@@ -84,6 +87,8 @@ bench: build guests $(BUN) ## Measure CPU time and memory against servers withou
 		--bun $(BUN) --seconds $(BENCH_SECONDS) --json $(TARGET)/bench.json $(BENCH_FLAGS)
 	$(TARGET)/release/load neighbours --sockhop $(SOCKHOP) --echo $(GUESTS)/echo.wasm \
 		--zoo $(GUESTS)/examples --seconds $(BENCH_SECONDS)
+	$(TARGET)/release/load exports --sockhop $(SOCKHOP) --zoo $(GUESTS)/examples \
+		--seconds $(BENCH_SECONDS) --json $(TARGET)/bench-exports.json
 
 # The package of the platform has the program itself; no script of it is run. Linked, and not by a
 # symbolic link, so that the time is that of the installation.

@@ -1,4 +1,4 @@
-//! Where the things are that the tests use: the host's binary, the guests, a Python.
+//! Where the things are that the tests use: the host's binary, the guests, programs of others.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -67,6 +67,31 @@ pub fn node_modules() -> PathBuf {
     let made = || target().join("node/node_modules");
     let folder = env::var_os("SOCKHOP_NODE_MODULES").map_or_else(made, PathBuf::from);
     present(folder, "make clients")
+}
+
+/// Bun: `SOCKHOP_BUN`, else `bun/bun` in cargo's folder.
+///
+/// # Panics
+///
+/// Where there is none.
+#[must_use]
+pub fn bun() -> PathBuf {
+    let made = || target().join("bun/bun");
+    present(env::var_os("SOCKHOP_BUN").map_or_else(made, PathBuf::from), "make conformance")
+}
+
+/// The folder that has Debian's Tomcat 10 and what talks with it: `SOCKHOP_PEERS`, else `peers` in
+/// cargo's folder.
+///
+/// # Panics
+///
+/// Where there is none.
+#[must_use]
+pub fn tomcat() -> PathBuf {
+    let made = || target().join("peers");
+    let folder = env::var_os("SOCKHOP_PEERS").map_or_else(made, PathBuf::from);
+    present(folder.join("installed"), "make conformance");
+    folder
 }
 
 fn present(path: PathBuf, made_by: &str) -> PathBuf {

@@ -5,6 +5,7 @@ mod conversation;
 mod field;
 mod input;
 mod printer;
+mod terminal;
 #[cfg(test)]
 mod tests;
 mod verdict;
@@ -12,6 +13,7 @@ mod verdict;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use hyper::header::{self, HeaderMap};
@@ -131,14 +133,19 @@ async fn talk(args: &ConnectArgs, request: &ConnectRequest) -> anyhow::Result<u8
     };
     let cut = if args.binary && !commands { Cut::Pieces } else { Cut::Lines };
     let lines = input::start(cut)?;
+    let is_interrupted = AtomicBool::new(false);
     let interrupted = async {
         tokio::select! {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
         }
+        is_interrupted.store(true, Ordering::Relaxed);
     };
     let line = line(connected)?;
     let Ended { event, failure } = converse(line, manner, lines, io::stdout(), interrupted).await;
+    if commands {
+        terminal::leave(event.initiator, is_interrupted.load(Ordering::Relaxed));
+    }
     let (sentence, code) = verdict(&event);
     say(&sentence);
     match failure {

@@ -8,12 +8,14 @@
 //! reads what it used. [`mod@bench`] compares the rivals, [`mod@idle`] weighs their connections,
 //! [`bar`] holds our own against the best of them, and [`report`] prints what was found;
 //! [`neighbours`] puts an echo beside guests that misbehave, provoked by [`hostile`], and
-//! [`verdict`] prints what that did to it.
+//! [`verdict`] prints what that did to it. [`exports`] puts echoes that export one optional thing
+//! each beside one that exports none.
 
 pub mod bar;
 pub mod bench;
 pub mod churn;
 mod client;
+pub mod exports;
 pub mod fan_out;
 pub mod fleet;
 pub mod frame;

@@ -112,7 +112,8 @@ impl Cell {
         Self { scenario: scenario.to_owned(), server: server.to_owned(), windows: Vec::new() }
     }
 
-    fn median(&self, of: impl Fn(&Window) -> f64) -> f64 {
+    /// The median of a figure of its windows.
+    pub(crate) fn median(&self, of: impl Fn(&Window) -> f64) -> f64 {
         median(self.windows.iter().map(of).collect())
     }
 

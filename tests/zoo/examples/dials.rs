@@ -1,5 +1,6 @@
 //! Connects to wherever a text says, and tells what comes of it: `open URL OPTION…`, `begin URL`,
-//! `drop`, `send TEXT`, `close`, `defaults`. What a server says comes back behind `server: `.
+//! `drop`, `send TEXT`, `ping DATA`, `close`, `defaults`. What a server says comes back behind
+//! `server: `, and its pongs behind `pong: `.
 
 use std::time::Duration;
 
@@ -37,6 +38,10 @@ impl Endpoint for Dials {
             "send" => {
                 self.server.as_ref().ok_or("no server")?.send(rest)?;
                 Ok("sent".to_owned())
+            }
+            "ping" => {
+                self.server.as_ref().ok_or("no server")?.ping(rest)?;
+                Ok("pinged".to_owned())
             }
             "close" => {
                 self.server.as_ref().ok_or("no server")?.close()?;
@@ -117,9 +122,13 @@ impl Endpoint for Dialled {
         self.tell(&format!("server: {shown}"))
     }
 
+    fn on_pong(&mut self, data: Vec<u8>) -> Result {
+        self.tell(&format!("pong: {}", String::from_utf8_lossy(&data)))
+    }
+
     fn on_close(&mut self, event: CloseEvent) -> Result {
         self.tell(&format!("over: {} {:?} {}", event.code, event.phrase, event.clean))
     }
 }
 
-export!(Dials, Dialled; keys = ByParameters);
+export!(Dials, Dialled; keys = ByParameters, pongs);

@@ -1,4 +1,4 @@
-//! The command line of the load room: `load bench`, `load neighbours`, `load run`.
+//! The command line of the load room: `load bench`, `load neighbours`, `load exports`, `load run`.
 
 use std::fs;
 use std::io::{self, Write};
@@ -21,7 +21,7 @@ use sockhop_load::rivals::Rivals;
 use sockhop_load::server::Scratch;
 use sockhop_load::table::{figure, rate};
 use sockhop_load::verdict::Report as Verdict;
-use sockhop_load::{bench, neighbours};
+use sockhop_load::{bench, exports, neighbours};
 
 /// Load for WebSocket echoes, and the benchmarks that are made of it.
 #[derive(Debug, Parser)]
@@ -37,6 +37,8 @@ enum Verb {
     Bench(BenchArgs),
     /// Measure an echo beside guests that misbehave.
     Neighbours(NeighbourArgs),
+    /// Measure echoes that export one optional thing each beside one that exports none.
+    Exports(ExportsArgs),
     /// Put any echo under load.
     Run(RunArgs),
 }
@@ -128,6 +130,27 @@ struct NeighbourArgs {
 }
 
 #[derive(Args, Debug)]
+struct ExportsArgs {
+    /// The `sockhop` program.
+    #[arg(long, value_name = "PATH")]
+    sockhop: PathBuf,
+    /// The folder with the zoo's components.
+    #[arg(long, value_name = "DIR")]
+    zoo: PathBuf,
+    /// Windows of each echo under each load.
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u8).range(1..=100))]
+    windows: u8,
+    /// Where sockets and logs go for the time of the run.
+    #[arg(long, default_value = "/tmp", value_name = "DIR")]
+    scratch: PathBuf,
+    /// Write all figures to this file as JSON too.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    #[command(flatten)]
+    common: Common,
+}
+
+#[derive(Args, Debug)]
 struct RunArgs {
     /// The endpoint, as ws://ADDRESS:PORT/PATH.
     url: String,
@@ -164,6 +187,7 @@ fn main() -> ExitCode {
     let done = match Cli::parse().verb {
         Verb::Bench(args) => compare(&args),
         Verb::Neighbours(args) => beside(&args),
+        Verb::Exports(args) => each_export(&args),
         Verb::Run(args) => run(&args),
     };
     match done {
@@ -214,6 +238,20 @@ fn beside(args: &NeighbourArgs) -> Result<()> {
     finish(host, &Findings { bench: None, neighbours: Some(report) })
 }
 
+fn each_export(args: &ExportsArgs) -> Result<()> {
+    let scratch = Scratch::new(&args.scratch)?;
+    let settings = exports::Settings {
+        sockhop: args.sockhop.clone(),
+        zoo: args.zoo.clone(),
+        timing: args.common.timing(),
+        windows: args.windows.into(),
+        pins: args.common.pins()?,
+    };
+    let report = exports::run(&settings, Machine::read()?, scratch.path(), &mut note)?;
+    say(&report)?;
+    args.json.as_deref().map_or(Ok(()), |file| write_json(file, &report))
+}
+
 fn measure_zoo(host: &Host, zoo: &Path, pins: Pins, scratch: &Path) -> Result<Verdict> {
     let settings = neighbours::Settings {
         sockhop: host.sockhop.clone(),
@@ -241,10 +279,14 @@ fn specimen(name: &str) -> Result<&'static Specimen, String> {
 /// Writes the JSON before a lost message makes the run fail.
 fn finish(host: &Host, findings: &Findings) -> Result<()> {
     if let Some(file) = &host.json {
-        let text = serde_json::to_string_pretty(findings)? + "\n";
-        fs::write(file, text).with_context(|| format!("cannot write {}", file.display()))?;
+        write_json(file, findings)?;
     }
     findings.neighbours.as_ref().map_or(Ok(()), Verdict::check)
+}
+
+fn write_json(file: &Path, findings: &impl Serialize) -> Result<()> {
+    let text = serde_json::to_string_pretty(findings)? + "\n";
+    fs::write(file, text).with_context(|| format!("cannot write {}", file.display()))
 }
 
 fn run(args: &RunArgs) -> Result<()> {
