@@ -24,6 +24,10 @@ impl<L: Layer, E: BatchEndpoint> BatchEndpoint for Layered<L, E> {
         self.layer.on_sent(token, |token| self.inner.on_sent(token))
     }
 
+    fn on_timer(&mut self, token: u64) -> Result {
+        self.layer.on_timer(token, |token| self.inner.on_timer(token))
+    }
+
     fn on_error(&mut self, error: SessionError) {
         self.layer.on_error(error, |error| self.inner.on_error(error));
     }

@@ -187,7 +187,7 @@ fn properties_are_bounded_with_64_bytes_for_each() {
 
 #[test]
 fn codes_and_phrases_are_those_that_may_be_sent() {
-    let by = |code, phrase: &str| ending::by_guest(Some(&CloseReason::new(code, phrase)));
+    let by = |code, phrase: &str| by_guest(Some(&CloseReason::new(code, phrase)));
     for code in [0, 999, 1004, 1006, 1015, 1016, 2999, 5000, u16::MAX] {
         assert!(matches!(by(code, ""), Err(CloseError::InvalidCode(told)) if told == code));
     }
@@ -200,7 +200,7 @@ fn codes_and_phrases_are_those_that_may_be_sent() {
     assert!(matches!(told, Err(CloseError::PhraseTooLong(124))), "{told:?}");
     let none = by(1005, "not sent").unwrap();
     assert_eq!((none.code_sent, none.phrase.as_str(), none.code), (None, "", 1005));
-    let normal = ending::by_guest(None).unwrap();
+    let normal = by_guest(None).unwrap();
     assert_eq!((normal.code, normal.initiator, normal.clean), (1000, Initiator::Guest, true));
 }
 

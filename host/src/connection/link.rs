@@ -104,7 +104,7 @@ pub(super) struct Link<IO> {
     read_since_flush: u32,
     read_in_turn: u32,
     /// Whether the last that happened was a token: then it is the peer's turn.
-    told_token: bool,
+    pub(super) told_token: bool,
 }
 
 impl<IO: AsyncRead + AsyncWrite + Unpin> Link<IO> {
@@ -160,16 +160,8 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Link<IO> {
             if taken == Taken::Closing {
                 return Poll::Ready(Next::Closing);
             }
-            if self.alarm.is_some()
-                && let Some(token) = self.take_turn()
-            {
-                return Poll::Ready(Next::Timer(token));
-            }
-            // A guest that asks for the next token at each one hears its peer in between.
-            let is_peers_turn = std::mem::take(&mut self.told_token);
-            if !is_peers_turn && let Some(token) = self.socket.marks().next_token() {
-                self.told_token = true;
-                return Poll::Ready(Next::Sent(token));
+            if let Some(next) = self.take_turn() {
+                return Poll::Ready(next);
             }
             if taken == Taken::Full || self.read_since_flush >= MESSAGES_BEFORE_FLUSH_MAX {
                 if self.poll_flush(cx).is_err() {

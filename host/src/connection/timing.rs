@@ -1,5 +1,6 @@
 //! The timers of the session's guest: when one is due, and whose turn it is.
 
+use std::mem;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 
@@ -7,7 +8,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::task::unconstrained;
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::link::Link;
+use super::link::{Link, Next};
 
 /// What wakes the connection when the first of the session's timers is due.
 pub(super) struct Alarm {
@@ -32,11 +33,21 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Link<IO> {
         }
     }
 
-    /// A timer that is due, where it is its turn.
-    #[cold]
-    pub(super) fn take_turn(&mut self) -> Option<u64> {
-        // What else there is goes first after a timer, and the next timer after that.
-        if std::mem::take(&mut self.had_timer) { None } else { self.take_due() }
+    /// A timer that is due or a token of what has left, where it is their turn: what else there is
+    /// goes first after a timer, the next timer after that, and the peer between two tokens.
+    pub(super) fn take_turn(&mut self) -> Option<Next> {
+        if self.alarm.is_some()
+            && !mem::take(&mut self.had_timer)
+            && let Some(token) = self.take_due()
+        {
+            return Some(Next::Timer(token));
+        }
+        if mem::take(&mut self.told_token) {
+            return None;
+        }
+        let token = self.socket.marks().next_token()?;
+        self.told_token = true;
+        Some(Next::Sent(token))
     }
 
     /// Ready with a timer that is due, where there is nothing else to do.
@@ -57,6 +68,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Link<IO> {
         }
     }
 
+    #[cold]
     fn take_due(&mut self) -> Option<u64> {
         let now = Instant::now();
         if self.alarm.as_ref().is_some_and(|alarm| alarm.at > now) {

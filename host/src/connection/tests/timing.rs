@@ -53,7 +53,7 @@ async fn a_timer_that_is_put_off_comes_once_and_one_that_is_drawn_near_comes_ear
         once(&served.session, 1, 2 * SECOND);
         sleep(SECOND).await;
     }
-    assert_eq!(timers(&served.calls), []);
+    assert_eq!(timers(&served.calls), [0; 0]);
     sleep(SECOND + SECOND / 2).await;
     assert_eq!(timers(&served.calls), [1]);
     once(&served.session, 2, 100 * SECOND);
@@ -125,7 +125,7 @@ async fn nothing_comes_once_the_session_is_not_open() {
     let Served { session, end, calls, peer, .. } = served;
     let event = end.await.expect("no panic");
     assert_eq!(event.cause, CloseCause::GoingAway);
-    assert_eq!(timers(&calls), []);
+    assert_eq!(timers(&calls), [0; 0]);
     assert!(!session.cancel_timer(1));
     drop(peer);
 }
