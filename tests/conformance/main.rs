@@ -1,6 +1,6 @@
-//! Suites, clients and servers of others, guests in other languages, and what is asked of an endpoint's
-//! container, against the real host. `make conformance` installs what they need; `make test` runs
-//! those that are called `quick`.
+//! Suites, clients and servers of others, guests in other languages, and what is asked of an
+//! endpoint's container, against the real host. `make conformance` installs what they need; `make
+//! test` runs those that are called `quick`.
 
 mod autobahn;
 mod clients;
