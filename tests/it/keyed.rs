@@ -151,18 +151,18 @@ async fn a_new_revision_has_rooms_of_its_own() {
 async fn a_component_without_keys_is_not_deployed_by_key() {
     let keyed = |key: &str| format!("[deployment.app]\ninstancing = \"keyed\"\n{key}");
     for (config, told) in [
-        (keyed("key = \"room\""), "its endpoint `/observer` has no variable `{room}`"),
+        (keyed("key = \"room\""), "its endpoint `/exports-nothing` has no variable `{room}`"),
         (keyed(""), "needs a `key`, the name of a variable"),
     ] {
         let host = TestHost::builder().config(&config).start().await;
-        let refused = host.deploy_refused("app", &artefacts::guest("observer")).await;
+        let refused = host.deploy_refused("app", &artefacts::guest("exports_nothing")).await;
         assert!(refused.contains(told), "{refused}");
         assert!(host.list().await.is_empty(), "nothing of it is deployed");
-        assert_eq!(http::handshake("/observer").send(host.address()).await.status, 404);
+        assert_eq!(http::handshake("/exports-nothing").send(host.address()).await.status, 404);
         host.deploy("app", "rooms", &[]).await;
         // So `sockhop check` says, by the same configuration.
         let file = host.folder().join("app.wasm");
-        std::fs::copy(artefacts::guest("observer"), &file).expect("the test's own folder");
+        std::fs::copy(artefacts::guest("exports_nothing"), &file).expect("the test's own folder");
         let mut check = host.command();
         check.arg("check").arg(file).env("SOCKHOP_CONFIG", host.folder().join("sockhop.toml"));
         let checked = within("the check to end", check.output()).await.expect("the binary runs");

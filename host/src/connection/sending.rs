@@ -91,8 +91,8 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Link<IO> {
         }
     }
 
-    /// Whoever waits for what the socket has taken already waits no longer when the connection is to
-    /// be dropped.
+    /// Whoever waits for what the socket has taken already waits no longer when the connection is
+    /// to be dropped.
     fn poll_aborted(&mut self, cx: &mut Context<'_>) {
         if self.socket.marks().are_waiting() && self.session.poll_aborted(cx).is_ready() {
             self.socket.marks().forget();

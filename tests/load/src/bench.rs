@@ -248,8 +248,9 @@ fn method(settings: &Settings) -> [String; 2] {
             pins.describe()
         ),
         "CPU is user and system time of the server's process for each message, delivery or \
-         connection, best window and median; the rest are medians; ratio is the median of what each \
-         window takes beside the best rival's of the same turn. Idle is the growth of resident memory, without the kernel's part."
+         connection, best window and median; the rest are medians; ratio is the median of what \
+         each window takes beside the best rival's of the same turn. Idle is the growth of \
+         resident memory, without the kernel's part."
             .to_owned(),
     ]
 }

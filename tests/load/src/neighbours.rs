@@ -144,9 +144,9 @@ fn measure(settings: &Settings, specimen: &Specimen, scratch: &Path) -> Result<R
 
 fn method(settings: &Settings) -> String {
     format!(
-        "Echo of {} B on {} connections, {} messages/s due at fixed times, in turn alone and beside \
-         {} clients of the guest, {} windows of {:?} each after {:?} of warm-up; latency from when \
-         a message was due, of the median window; {}.",
+        "Echo of {} B on {} connections, {} messages/s due at fixed times, in turn alone and \
+         beside {} clients of the guest, {} windows of {:?} each after {:?} of warm-up; latency \
+         from when a message was due, of the median window; {}.",
         HEALTHY.payload_bytes,
         HEALTHY.connections,
         settings.rate,
