@@ -137,7 +137,8 @@ async fn a_flood_of_timers_is_bounded_and_starves_nobody() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_of_another_instance_is_not_ones_own() {
-    for (instancing, is_own) in [("", false), (SHARED, true)] {
+    let one_for_all = format!("{SHARED}\nshards = 1");
+    for (instancing, is_own) in [("", false), (one_for_all.as_str(), true)] {
         let host = host(instancing, "").await;
         let mut client = opened(&host).await;
         let mut other = opened(&host).await;

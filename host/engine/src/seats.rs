@@ -280,6 +280,9 @@ impl Endpoint for GuestSession {
         match &mut self.kind {
             Kind::Own(own) => {
                 let endpoint = own.endpoint().map_err(Fault::Trapped)?;
+                if !own.session.begin_timer(token) {
+                    return Ok(());
+                }
                 own.instance.on_timer(endpoint, token).await
             }
             Kind::Shared(shared) => shared.on_timer(token).await,

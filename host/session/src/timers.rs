@@ -118,10 +118,11 @@ impl Timers {
         Some(token)
     }
 
-    /// Whether what was taken to be delivered still is: it has not been cancelled or started anew.
+    /// The call for what was taken to be delivered begins, after which it can be cancelled no more.
+    /// False where it has been meanwhile, or started anew: then it is not delivered.
     #[must_use]
-    pub fn is_due_still(&self, token: u64) -> bool {
-        self.due == Some(token)
+    pub fn begin(&mut self, token: u64) -> bool {
+        self.due.take_if(|due| *due == token).is_some()
     }
 }
 
@@ -189,12 +190,14 @@ mod tests {
         once(&mut timers, start + SECOND, 1, 5 * SECOND);
         assert_eq!(timers.next(), Some(start + 6 * SECOND));
         assert_eq!(timers.take_due(start + 6 * SECOND), Some(1));
-        assert!(timers.is_due_still(1));
         once(&mut timers, start + 6 * SECOND, 1, SECOND);
-        assert!(!timers.is_due_still(1), "that one was another");
+        assert!(!timers.begin(1), "that one was another");
         assert_eq!(timers.take_due(start + 7 * SECOND), Some(1));
-        assert_eq!((timers.cancel(1), timers.is_due_still(1)), (true, false));
+        assert_eq!((timers.cancel(1), timers.begin(1)), (true, false));
         assert!(!timers.cancel(1));
+        once(&mut timers, start + 7 * SECOND, 1, SECOND);
+        assert_eq!(timers.take_due(start + 8 * SECOND), Some(1));
+        assert_eq!((timers.begin(1), timers.cancel(1)), (true, false), "it is being delivered");
         assert_eq!(timers.next(), None);
     }
 

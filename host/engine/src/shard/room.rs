@@ -184,7 +184,7 @@ impl<L> Room<L> {
     async fn on_timer(&mut self, id: SessionId, token: u64) -> Result<(), Fault> {
         let (session, endpoint) = self.sessions.get(&id).ok_or_else(not_open)?;
         // Another session's event may have cancelled it, or closed the session, meanwhile.
-        if !session.is_due_still(token) {
+        if !session.begin_timer(token) {
             return Ok(());
         }
         self.instance.on_timer(*endpoint, token).await

@@ -100,7 +100,6 @@ async fn a_timer_reaches_the_guest_fails_and_traps_as_other_events_do() {
         assert_eq!(queued(&session), [Outgoing::Message(text("timer"))]);
         due(66);
         assert_eq!(trap_kind(guest.on_timer(66).await), TrapKind::Trapped);
-        assert_eq!(trap_kind(guest.on_timer(1).await), TrapKind::InstanceGone);
     }
 }
 

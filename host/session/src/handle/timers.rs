@@ -49,11 +49,11 @@ impl Handle {
         self.lock_outbound().take_due_timer(now)
     }
 
-    /// Whether the timer that was taken last is still to be delivered: it has not been cancelled,
-    /// and the session is open.
+    /// For the guest's side: the call for the timer that was taken last begins. Whether it is still
+    /// to be delivered: it has not been cancelled, and the session is open.
     #[must_use]
-    pub fn is_due_still(&self, token: u64) -> bool {
-        self.lock_outbound().is_due_still(token)
+    pub fn begin_timer(&self, token: u64) -> bool {
+        self.lock_outbound().begin_timer(token)
     }
 
     /// For the connection while it cannot write: when the first timer is due, if that has changed.
@@ -95,9 +95,8 @@ mod tests {
         let other = session.start_timer(now, 8, SECOND, Repeat::Never);
         assert_eq!(other, Err(TimerError::TooMany(1)));
         assert_eq!(session.take_due_timer(now + SECOND), (Some(7), None));
-        assert!(session.is_due_still(7));
         session.close(CloseRequest::by_host(CloseCause::GoingAway));
-        assert!(!session.is_due_still(7) && !session.cancel_timer(7));
+        assert!(!session.begin_timer(7) && !session.cancel_timer(7));
         let late = session.start_timer(now, 7, SECOND, Repeat::Never);
         assert_eq!(late, Err(TimerError::Closed));
         assert_eq!(session.take_due_timer(now + SECOND), (None, None));

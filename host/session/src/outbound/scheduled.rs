@@ -41,10 +41,10 @@ impl Outbound {
         (due, timers.next())
     }
 
-    /// Whether the timer that was taken last is still to be delivered.
+    /// The call for the timer that was taken last begins. Whether it is still to be delivered.
     #[must_use]
-    pub fn is_due_still(&self, token: u64) -> bool {
-        self.timers.as_ref().is_some_and(|timers| timers.is_due_still(token))
+    pub fn begin_timer(&mut self, token: u64) -> bool {
+        self.timers.as_mut().is_some_and(|timers| timers.begin(token))
     }
 
     /// When the first timer is due, if that has changed since this was asked last.
