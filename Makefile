@@ -115,6 +115,7 @@ fmt: ## Format the code.
 lint: toolchain ## Check format and lints.
 	cargo fmt --all --check
 	cargo clippy $(CARGO_FLAGS) --release --workspace --all-targets -- -D warnings
+	cargo clippy $(CARGO_FLAGS) --release --workspace --exclude sockhop-zoo --test conformance -- -D warnings
 
 .PHONY: doc
 doc: ## Build the documentation of the crates.

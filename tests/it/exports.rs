@@ -105,6 +105,15 @@ async fn a_completion_comes_where_it_was_asked_for() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_timer_comes_where_it_was_started() {
+    let host = TestHost::with_guests(["exports_timers"]).await;
+    let mut client = host.connect("/exports-timers").await;
+    assert_eq!(client.ask("one").await, "one");
+    assert_eq!(client.ask("start").await, "start");
+    assert_eq!(client.text().await, "timer 7");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn keys_are_asked_for_where_instances_have_them() {
     for (config, expected) in [
         // One for each session.

@@ -39,6 +39,16 @@ pub enum Load {
     Churn(Coming),
 }
 
+impl Load {
+    /// Where the servers of the comparison take it.
+    fn path(&self) -> &'static str {
+        match self {
+            Self::Echo(_) | Self::Churn(_) => ECHO_PATH,
+            Self::FanOut(_) => BROADCAST_PATH,
+        }
+    }
+}
+
 /// The loads: small messages one at a time, where system calls decide, and many in flight, where
 /// batching does; large ones, where copies do; one for many; and the life of a connection.
 pub const SCENARIOS: [Scenario; 5] = [
@@ -175,7 +185,8 @@ fn loads(
         for _ in 0..settings.windows {
             // In turn, so that a change of the machine's speed meets all of them.
             for (server, cell) in servers.iter().zip(&mut cells[first..]) {
-                let window = measure(server, &scenario.load, settings.timing)
+                let path = scenario.load.path();
+                let window = measure(server, path, &scenario.load, settings.timing)
                     .with_context(|| format!("{}, {}", cell.server, scenario.name))?;
                 progress(&format!("{}, {}: {}", scenario.name, cell.server, window.describe()));
                 cell.windows.push(window);
@@ -186,26 +197,27 @@ fn loads(
     Ok(cells)
 }
 
-/// One window: connections of its own, load, the closing handshakes, a check of every byte.
-fn measure(server: &Server, load: &Load, timing: Timing) -> Result<Window> {
-    let pid = Some(server.pid());
+/// One window at a path: connections of its own, load, the closing handshakes, a check of every
+/// byte.
+pub(crate) fn measure(server: &Server, path: &str, load: &Load, timing: Timing) -> Result<Window> {
+    let (pid, target) = (Some(server.pid()), server.target_at(path));
     let outcome = match load {
         Load::Echo(traffic) => {
-            let mut fleet = Fleet::connect(server.target(), traffic)?;
+            let mut fleet = Fleet::connect(&target, traffic)?;
             let outcome = fleet.run(Pace::Closed, timing, pid)?;
             check(&outcome)?;
             fleet.close()?;
             outcome
         }
         Load::FanOut(gathering) => {
-            let mut crowd = Crowd::gather(&server.target_at(BROADCAST_PATH), gathering)?;
+            let mut crowd = Crowd::gather(&target, gathering)?;
             let outcome = crowd.run(timing, pid)?;
             check(&outcome)?;
             crowd.close()?;
             outcome
         }
         Load::Churn(coming) => {
-            let outcome = churn::run(server.target(), coming, timing, pid)?;
+            let outcome = churn::run(&target, coming, timing, pid)?;
             check(&outcome)?;
             outcome
         }

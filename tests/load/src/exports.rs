@@ -4,41 +4,26 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use serde::Serialize;
 
-use crate::churn::{self, Coming};
-use crate::fleet::Fleet;
-use crate::frame::Kind;
-use crate::load::{Outcome, Pace, Target, Timing, Traffic};
+use crate::bench::{self, SCENARIOS, Scenario};
+use crate::load::Timing;
 use crate::machine::Machine;
 use crate::pin::Pins;
-use crate::report::{Cell, Window};
+use crate::ratio::Ratio;
+use crate::report::Cell;
 use crate::rivals::{self, Instancing};
 use crate::server::Server;
 use crate::table::{Table, figure};
 
 /// What the echoes of the zoo export beyond what every guest does, each in `exports_NAME`. The
 /// first is what the others are compared with.
-pub const EXPORTS: [&str; 7] =
-    ["nothing", "configurator", "parts", "pongs", "batches", "completions", "keys"];
+pub const EXPORTS: [&str; 8] =
+    ["nothing", "configurator", "parts", "pongs", "batches", "completions", "keys", "timers"];
 
 /// The loads: the two in which a call into a guest weighs most, and one in which an instance does.
-const LOADS: [(&str, Load); 3] = [
-    ("echo 128 B x50, 1 in flight", Load::Echo { in_flight: 1 }),
-    ("echo 128 B x50, 16 in flight", Load::Echo { in_flight: 16 }),
-    ("connect, echo, close, a connection", Load::Churn),
-];
-
-const PAYLOAD_BYTES: usize = 128;
-const CONNECTIONS: usize = 50;
-const COMING_AT_ONCE: usize = 16;
-
-#[derive(Clone, Copy, Debug)]
-enum Load {
-    Echo { in_flight: usize },
-    Churn,
-}
+const LOADS: [&Scenario; 3] = [&SCENARIOS[0], &SCENARIOS[1], &SCENARIOS[4]];
 
 /// What to measure, and how thoroughly.
 #[derive(Clone, Debug)]
@@ -86,14 +71,14 @@ pub fn run(
     let version = rivals::version_of(&launch)?;
     let server = Server::start(&launch, "/", *pins, scratch)?;
     let mut cells = Vec::new();
-    for (name, load) in LOADS {
+    for Scenario { name, load } in LOADS {
         let first = cells.len();
         cells.extend(EXPORTS.map(|export| Cell::new(name, export)));
         for _ in 0..*windows {
             // In turn, so that a change of the machine's speed meets all of them.
             for cell in &mut cells[first..] {
-                let target = server.target_at(&format!("/exports-{}", cell.server));
-                let window = measure(&target, load, *timing, server.pid())
+                let path = format!("/exports-{}", cell.server);
+                let window = bench::measure(&server, &path, load, *timing)
                     .with_context(|| format!("{}, {name}", cell.server))?;
                 progress(&format!("{name}, {}: {}", cell.server, window.describe()));
                 cell.windows.push(window);
@@ -104,7 +89,8 @@ pub fn run(
     let method = format!(
         "Closed loops, {windows} windows of {:?} after {:?} of warm-up, echoes in turn; {}. CPU is \
          user and system time of the host for each message or connection, best window and median; \
-         ratio is of the best CPU to that of the echo that exports nothing.",
+         ratio is the median of what each window takes beside that of the echo that exports \
+         nothing, of the same turn.",
         timing.measured,
         timing.warm_up,
         pins.describe()
@@ -112,44 +98,11 @@ pub fn run(
     Ok(Report { machine, version, method, cells })
 }
 
-/// One window: connections of its own, load, and the closing handshakes.
-fn measure(target: &Target, load: Load, timing: Timing, host: u32) -> Result<Window> {
-    let outcome = match load {
-        Load::Echo { in_flight } => {
-            let traffic = Traffic {
-                kind: Kind::Text,
-                payload_bytes: PAYLOAD_BYTES,
-                connections: CONNECTIONS,
-                window: in_flight,
-            };
-            let mut fleet = Fleet::connect(target, &traffic)?;
-            let outcome = fleet.run(Pace::Closed, timing, Some(host))?;
-            check(&outcome)?;
-            fleet.close()?;
-            outcome
-        }
-        Load::Churn => {
-            let coming = Coming { at_once: COMING_AT_ONCE, payload_bytes: PAYLOAD_BYTES };
-            let outcome = churn::run(target, &coming, timing, Some(host))?;
-            check(&outcome)?;
-            outcome
-        }
-    };
-    Window::of(&outcome)
-}
-
-fn check(outcome: &Outcome) -> Result<()> {
-    let first = outcome.failures.first().map_or("", String::as_str);
-    ensure!(outcome.failures.is_empty(), "{} messages lost: {first}", outcome.lost);
-    ensure!(outcome.messages > 0, "no message was answered in the measured time");
-    Ok(())
-}
-
 impl Report {
-    /// The best CPU time of a cell beside that of the echo that exports nothing.
-    fn ratio(&self, cell: &Cell) -> Option<f64> {
+    /// What a cell takes beside the echo that exports nothing.
+    fn ratio(&self, cell: &Cell) -> Option<Ratio> {
         let same = |other: &&Cell| other.scenario == cell.scenario && other.server == EXPORTS[0];
-        self.cells.iter().find(same).map(|plain| cell.best_cpu() / plain.best_cpu())
+        self.cells.iter().find(same).map(|plain| Ratio::of(cell, plain))
     }
 }
 
@@ -157,15 +110,19 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}", self.machine.describe())?;
         writeln!(f, "Versions: {}\n{}\n", self.version, self.method)?;
-        let mut table = Table::new(2, &["load", "exports", "CPU µs", "median", "ratio"]);
+        let header = ["load", "exports", "CPU µs", "median", "ratio", "at least", "at most"];
+        let mut table = Table::new(2, &header);
         for cell in &self.cells {
-            table.row(vec![
+            let mut row = vec![
                 cell.scenario.clone(),
                 cell.server.clone(),
                 figure(cell.best_cpu()),
-                figure(cell.median(|window| window.cpu_us)),
-                self.ratio(cell).map_or_else(|| "-".to_owned(), figure),
-            ]);
+                figure(cell.median_cpu()),
+            ];
+            if let Some(Ratio { median, low, high }) = self.ratio(cell) {
+                row.extend([median, low, high].map(figure));
+            }
+            table.row(row);
         }
         write!(f, "{table}")
     }
@@ -178,7 +135,7 @@ mod tests {
 
     #[test]
     fn each_is_compared_with_the_echo_that_exports_nothing() {
-        let cells = vec![cell("nothing", &[5.0, 4.0]), cell("pongs", &[6.0, 5.0, 7.0])];
+        let cells = vec![cell("nothing", &[4.0, 5.0, 8.0]), cell("pongs", &[5.0, 5.0, 12.0])];
         let machine = Machine {
             cpu: "a CPU".to_owned(),
             cpus: 2,
@@ -191,7 +148,7 @@ mod tests {
         let rows = text.lines().filter(|line| line.starts_with("| small"));
         let rows: Vec<Vec<&str>> =
             rows.map(|line| line.split('|').map(str::trim).collect()).collect();
-        assert_eq!(rows[0][2..6], ["nothing", "4.00", "4.00", "1.00"]);
-        assert_eq!(rows[1][2..6], ["pongs", "5.00", "6.00", "1.25"]);
+        assert_eq!(rows[0][2..8], ["nothing", "4.00", "5.00", "1.00", "1.00", "1.00"]);
+        assert_eq!(rows[1][2..8], ["pongs", "5.00", "5.00", "1.25", "1.00", "1.50"]);
     }
 }

@@ -100,8 +100,8 @@ impl<W: Write + Send> Endpoint for Printer<W> {
     }
 
     async fn on_pong(&mut self, data: Bytes) -> Result<(), Fault> {
-        let asked = escaped(&String::from_utf8_lossy(&data));
-        say(&if data.is_empty() { "pong".to_owned() } else { format!("pong {asked}") });
+        let data = String::from_utf8_lossy(&data);
+        say(&if data.is_empty() { "pong".to_owned() } else { format!("pong {}", escaped(&data)) });
         Ok(())
     }
 

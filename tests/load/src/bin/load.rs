@@ -56,11 +56,27 @@ struct Common {
     no_pin: bool,
 }
 
+/// What every benchmark is told.
 #[derive(Args, Debug)]
-struct Host {
+struct Benchmark {
     /// The `sockhop` program.
     #[arg(long, value_name = "PATH")]
     sockhop: PathBuf,
+    /// Windows of each server under each load, and of an echo alone and beside each guest.
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u8).range(1..=100))]
+    windows: u8,
+    /// Where sockets, configurations and logs go for the time of the run.
+    #[arg(long, default_value = "/tmp", value_name = "DIR")]
+    scratch: PathBuf,
+    /// Write all figures to this file as JSON too.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    #[command(flatten)]
+    common: Common,
+}
+
+#[derive(Args, Debug)]
+struct Host {
     /// The echo component, served at `/echo`.
     #[arg(long, value_name = "ECHO.wasm")]
     echo: PathBuf,
@@ -74,17 +90,8 @@ struct Host {
     /// Hostile clients beside it.
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=1000))]
     hostile: u16,
-    /// Windows of each server in each scenario, and of the echo alone and beside each guest.
-    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u8).range(1..=100))]
-    windows: u8,
-    /// Where sockets, configurations and logs go for the time of the run.
-    #[arg(long, default_value = "/tmp", value_name = "DIR")]
-    scratch: PathBuf,
-    /// Write all figures to this file as JSON too.
-    #[arg(long, value_name = "FILE")]
-    json: Option<PathBuf>,
     #[command(flatten)]
-    common: Common,
+    benchmark: Benchmark,
 }
 
 #[derive(Args, Debug)]
@@ -131,23 +138,11 @@ struct NeighbourArgs {
 
 #[derive(Args, Debug)]
 struct ExportsArgs {
-    /// The `sockhop` program.
-    #[arg(long, value_name = "PATH")]
-    sockhop: PathBuf,
     /// The folder with the zoo's components.
     #[arg(long, value_name = "DIR")]
     zoo: PathBuf,
-    /// Windows of each echo under each load.
-    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u8).range(1..=100))]
-    windows: u8,
-    /// Where sockets and logs go for the time of the run.
-    #[arg(long, default_value = "/tmp", value_name = "DIR")]
-    scratch: PathBuf,
-    /// Write all figures to this file as JSON too.
-    #[arg(long, value_name = "FILE")]
-    json: Option<PathBuf>,
     #[command(flatten)]
-    common: Common,
+    benchmark: Benchmark,
 }
 
 #[derive(Args, Debug)]
@@ -202,10 +197,10 @@ fn main() -> ExitCode {
 fn compare(args: &BenchArgs) -> Result<()> {
     let host = &args.host;
     make_room(args.idle.into())?;
-    let pins = host.common.pins()?;
-    let scratch = Scratch::new(&host.scratch)?;
+    let pins = host.benchmark.common.pins()?;
+    let scratch = Scratch::new(&host.benchmark.scratch)?;
     let settings = bench::Settings {
-        sockhop: host.sockhop.clone(),
+        sockhop: host.benchmark.sockhop.clone(),
         echo: host.echo.clone(),
         broadcast: args.broadcast.clone(),
         native: args.native.clone(),
@@ -214,8 +209,8 @@ fn compare(args: &BenchArgs) -> Result<()> {
             fastwebsockets: args.fastwebsockets.clone(),
             bun: args.bun.clone(),
         },
-        timing: host.common.timing(),
-        windows: host.windows.into(),
+        timing: host.benchmark.common.timing(),
+        windows: host.benchmark.windows.into(),
         idle_connections: args.idle.into(),
         loads: args.load.clone(),
         servers: args.server.clone(),
@@ -233,32 +228,32 @@ fn compare(args: &BenchArgs) -> Result<()> {
 
 fn beside(args: &NeighbourArgs) -> Result<()> {
     let host = &args.host;
-    let scratch = Scratch::new(&host.scratch)?;
-    let report = measure_zoo(host, &args.zoo, host.common.pins()?, scratch.path())?;
+    let scratch = Scratch::new(&host.benchmark.scratch)?;
+    let report = measure_zoo(host, &args.zoo, host.benchmark.common.pins()?, scratch.path())?;
     finish(host, &Findings { bench: None, neighbours: Some(report) })
 }
 
 fn each_export(args: &ExportsArgs) -> Result<()> {
-    let scratch = Scratch::new(&args.scratch)?;
+    let scratch = Scratch::new(&args.benchmark.scratch)?;
     let settings = exports::Settings {
-        sockhop: args.sockhop.clone(),
+        sockhop: args.benchmark.sockhop.clone(),
         zoo: args.zoo.clone(),
-        timing: args.common.timing(),
-        windows: args.windows.into(),
-        pins: args.common.pins()?,
+        timing: args.benchmark.common.timing(),
+        windows: args.benchmark.windows.into(),
+        pins: args.benchmark.common.pins()?,
     };
     let report = exports::run(&settings, Machine::read()?, scratch.path(), &mut note)?;
     say(&report)?;
-    args.json.as_deref().map_or(Ok(()), |file| write_json(file, &report))
+    args.benchmark.json.as_deref().map_or(Ok(()), |file| write_json(file, &report))
 }
 
 fn measure_zoo(host: &Host, zoo: &Path, pins: Pins, scratch: &Path) -> Result<Verdict> {
     let settings = neighbours::Settings {
-        sockhop: host.sockhop.clone(),
+        sockhop: host.benchmark.sockhop.clone(),
         echo: host.echo.clone(),
         zoo: zoo.to_owned(),
-        timing: host.common.timing(),
-        windows: host.windows.into(),
+        timing: host.benchmark.common.timing(),
+        windows: host.benchmark.windows.into(),
         guests: host.guest.clone(),
         rate: host.rate,
         hostile: host.hostile.into(),
@@ -278,7 +273,7 @@ fn specimen(name: &str) -> Result<&'static Specimen, String> {
 
 /// Writes the JSON before a lost message makes the run fail.
 fn finish(host: &Host, findings: &Findings) -> Result<()> {
-    if let Some(file) = &host.json {
+    if let Some(file) = &host.benchmark.json {
         write_json(file, findings)?;
     }
     findings.neighbours.as_ref().map_or(Ok(()), Verdict::check)
