@@ -113,9 +113,11 @@ impl EndpointSessions {
 
     /// Shows the sessions that a revision serves.
     pub fn visit_revision(&self, revision: u64, mut visit: impl FnMut(&Handle)) {
-        for entry in self.read().values().filter(|entry| entry.revision == revision) {
-            visit(&entry.session);
-        }
+        let is_served = |entry: &&Entry| entry.revision == revision;
+        let session = |entry: &Entry| Arc::clone(&entry.session);
+        // Gathered first, as no lock is held while something is queued for them.
+        let served: Vec<_> = self.read().values().filter(is_served).map(session).collect();
+        served.iter().for_each(|session| visit(session));
     }
 
     fn read(&self) -> RwLockReadGuard<'_, BTreeMap<SessionId, Entry>> {
