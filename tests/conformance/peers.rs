@@ -67,6 +67,8 @@ async fn a_guest_talks_to(peer: Peer) {
         ("send ?subprotocol", ["sent", "server: echo.v1"]),
         ("send ?ping are you there", ["sent", "server: pong are you there"]),
         ("ping who is there", ["pinged", "pong: who is there"]),
+        // It lives until one of its ends closes it, whatever becomes of the session that dialled.
+        ("close", ["closing", "over: 1000 \"\" true"]),
     ];
     for (line, told) in expected {
         assert_eq!(both(&mut client, line).await, told, "{line}");
