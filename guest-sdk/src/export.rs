@@ -89,6 +89,9 @@ macro_rules! export {
         $crate::export!($($endpoint),+);
         $crate::__private::export_keys!($keys);
     };
+    ($($endpoint:ty),+ $(,)?; keys = $keys:ty, keys = $($rest:tt)+) => {
+        compile_error!("`keys` is said twice");
+    };
     ($($endpoint:ty),+ $(,)?; keys = $keys:ty, $($rest:tt)+) => {
         $crate::export!($($endpoint),+; $($rest)+);
         $crate::__private::export_keys!($keys);

@@ -72,6 +72,12 @@ use crate::{
 /// # }
 /// ```
 ///
+/// Each kind of endpoint has its own events: around a [`BatchEndpoint`](crate::BatchEndpoint) a
+/// layer hears of messages by `on_messages` alone, around a [`PartialEndpoint`] by `on_part` alone.
+/// A layer that is to stop or change messages overrides all three, or is used where it belongs.
+/// Tokens of timers and completions are one space for a layer and what is inside: it takes its own,
+/// and hands on all others.
+///
 /// Layers of layers read from the outside in: in `Layered<Log, Layered<Limited<2>, Echo>>` the log
 /// sees what the limit answers.
 pub trait Layer: Sized + 'static {
@@ -280,7 +286,8 @@ impl<L: Layer, E: PartialEndpoint> PartialEndpoint for Layered<L, E> {
 impl<L: 'static, E: ServerEndpoint> ServerEndpoint for Layered<L, E> {
     const PATH: &'static str = E::PATH;
 
-    // A layer that overrides `on_pong` alone hears of pongs where its component exports them.
+    // A layer that overrides `on_pong` alone hears of pongs where its component exports them; so it
+    // is with completions and timers.
     const HEARS_PONGS: bool = E::HEARS_PONGS;
     const IS_CLIENT: bool = E::IS_CLIENT;
 

@@ -106,6 +106,7 @@
 //! - [`Topic`]: sessions that are sent to together, whatever brings them together.
 //! - [`PartialEndpoint`] and [`OutgoingMessage`]: messages piece by piece, in and out.
 //! - [`BatchEndpoint`]: several messages in one call.
+//! - [`Session::start_timer`] and [`Endpoint::on_timer`]: to be called at a time.
 //! - [`Configurator`]: accept or reject handshakes.
 //! - [`Connect`]: connections to other servers, which are sessions too.
 //! - [`InstanceKeys`]: say which sessions share an instance.

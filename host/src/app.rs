@@ -153,8 +153,8 @@ impl App {
     }
 }
 
-/// Whether a host could start with the files that the configuration names, deployed components left
-/// aside: those are `sockhop check`'s.
+/// Whether a host could start, and deploy by its settings, with the files that the configuration
+/// names; components are left aside: those are `sockhop check`'s.
 ///
 /// # Errors
 /// What the operator is to mend, in the form that [`App::start`] gives it.

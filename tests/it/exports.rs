@@ -117,13 +117,13 @@ async fn a_timer_comes_where_it_was_started() {
 async fn keys_are_asked_for_where_instances_have_them() {
     for (config, expected) in [
         // One for each session.
-        ("", 3),
+        ("", 4),
         // One for each key, and one that is asked for them.
         ("[deployment.exports_keys]\ninstancing = \"keyed\"", 3),
     ] {
         let host = TestHost::builder().guest("exports_keys").config(config).start().await;
         let mut clients = Vec::new();
-        for key in ["x", "x", "y"] {
+        for key in ["x", "x", "x", "y"] {
             let mut client = host.connect(&format!("/exports-keys?key={key}")).await;
             assert_eq!(client.ask("hello").await, "hello");
             clients.push(client);

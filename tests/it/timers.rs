@@ -48,8 +48,8 @@ async fn timers_come_while_the_peer_says_nothing() {
 async fn what_is_cancelled_does_not_come_though_it_was_due() {
     for host in hosts("").await {
         let mut client = opened(&host).await;
-        client.send("once 1 200").await;
-        client.send("each 2 200").await;
+        client.send("once 1 1000").await;
+        client.send("each 2 1000").await;
         assert_eq!(client.ask("busy-then-cancel 1").await, "cancelled true");
         assert_eq!(client.text().await, "timer 2");
         client.send("cancel 2").await;
@@ -176,10 +176,10 @@ async fn timers_go_on_in_the_revision_that_started_them() {
     for instancing in ["", SHARED] {
         let host = host(instancing, "").await;
         let mut old = opened(&host).await;
-        old.send("once 1 400").await;
         old.send("each 2 50").await;
         assert_eq!(old.text().await, "timer 2");
         host.deploy("ticks", "revision_b", &["--strategy", "drain"]).await;
+        old.send("once 1 50").await;
         while old.text().await != "timer 1" {}
         assert_eq!(old.text().await, "timer 2");
     }

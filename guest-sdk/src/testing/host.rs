@@ -19,6 +19,9 @@ use crate::{
     ServerEndpoint, Session, close_code,
 };
 
+/// Timers of a session that a host allows unless its operator says otherwise.
+const TIMERS: u32 = 16;
+
 /// A host that serves one endpoint to the peers of a test. See the [module](super).
 ///
 /// Its limits are the defaults of `sockhop`, unless it is told otherwise before it opens a session.
@@ -31,7 +34,8 @@ pub struct Host<E> {
     property_bytes: u64,
     message_bytes: u64,
     topics: TopicLimits,
-    timers: u32,
+    /// As many as were named; where none were, the default for endpoints that hear of timers.
+    timers: Option<u32>,
 }
 
 /// What a peer is told where `on_open` has failed.
@@ -76,7 +80,7 @@ impl<E: ServerEndpoint> Host<E> {
             property_bytes: 16 << 10,
             message_bytes: 16 << 20,
             topics: TopicLimits { name_bytes: 256, of_session: 100, of_endpoint: 100_000 },
-            timers: 16,
+            timers: None,
         }
     }
 
@@ -144,10 +148,12 @@ impl<E: ServerEndpoint> Host<E> {
         self
     }
 
-    /// With so many timers of a session at once, 16 unless told otherwise.
+    /// With so many timers of a session at once; unless told otherwise, 16 where the endpoint hears
+    /// of timers, as one does that overrides `on_timer`, and none where it does not. A layer that
+    /// hears of them around an endpoint that does not is tested with a limit that is named.
     #[must_use]
     pub fn timer_limit(self, timers: u32) -> Self {
-        Self { timers, ..self }
+        Self { timers: Some(timers), ..self }
     }
 
     /// With a server at this URL, which takes every connection that guest code opens to it. At any
@@ -194,7 +200,7 @@ impl<E: ServerEndpoint> Host<E> {
             let identity = (E::PATH, request, agreed);
             Wire::new(number, identity, settings, (self.queue, properties, Some(self.topics)))
         });
-        wire.timers().allow(E::HEARS_TIMERS.then_some(self.timers));
+        wire.timers().allow(self.timers.or(E::HEARS_TIMERS.then_some(TIMERS)));
         let session = Session::new(crate::mock::Session::of(&wire));
         match directory.during(|| (self.open)(session)) {
             Ok(served) => Ok(Peer::new(&self.room, Seat::new(wire, served), key)),

@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 use std::num::NonZeroU16;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use sockhop_session::handshake::HandshakeRequest;
 use sockhop_session::port::TrapKind;
 use thiserror::Error;
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::{Notify, OwnedSemaphorePermit};
 
 use crate::container::{
     ConnectOptions, ConnectRefusal, Container, Pending, Seating, SessionDefaults, Surroundings,
@@ -162,7 +163,11 @@ impl Container for AskedOnly {
 /// to an instance until its end: so there are no more entries than instances may live, but for
 /// those that are just ending.
 #[derive(Default)]
-struct Rooms(Mutex<Table>);
+struct Rooms {
+    table: Mutex<Table>,
+    /// Told of each instance that is made.
+    made: Notify,
+}
 
 #[derive(Default)]
 struct Table {
@@ -191,14 +196,33 @@ impl Rooms {
         guest: &Guest,
         around: &Surroundings,
     ) -> Result<Shard, SeatError> {
-        let permit = match self.join(key, guest, around, None) {
+        match self.join(key, guest, around, None) {
             Ok(shard) => return Ok(shard),
-            Err(Full { is_ending: false }) => None,
+            Err(Full { is_ending: false }) => return Err(SeatError::AtCapacity),
             // Whoever loads a page anew leaves, and is back at once.
-            Err(Full { is_ending: true }) => guest.engine.permit_within(ENDING_MAX).await,
+            Err(Full { is_ending: true }) => {}
+        }
+        // Of several who come back one gets the place, and the others go where that one goes.
+        let permit = tokio::select! {
+            shard = self.made_by_another(key) => return Ok(shard),
+            permit = guest.engine.permit_within(ENDING_MAX) => permit,
         };
-        let permit = permit.ok_or(SeatError::AtCapacity)?;
-        self.join(key, guest, around, Some(permit)).map_err(|_full| SeatError::AtCapacity)
+        self.join(key, guest, around, permit).map_err(|_full| SeatError::AtCapacity)
+    }
+
+    /// Waits until there is an instance of this key.
+    async fn made_by_another(&self, key: &str) -> Shard {
+        let mut made = pin!(self.made.notified());
+        loop {
+            // From here on nothing is missed.
+            made.as_mut().enable();
+            let shard = self.table().live.get(key).and_then(|live| live.room.upgrade());
+            if let Some(shard) = shard {
+                return shard;
+            }
+            made.as_mut().await;
+            made.set(self.made.notified());
+        }
     }
 
     /// A seat without waiting; where an instance has to be made, by this right or by one that is
@@ -226,12 +250,13 @@ impl Rooms {
         // A runtime that stops drops a task where it is spawned, and what it would have held with
         // it: that takes the lock.
         drop(table);
+        self.made.notify_waiters();
         inbox.serve(guest, around, permit, Listed { rooms: Arc::clone(self), key, number });
         Ok(shard)
     }
 
     fn table(&self) -> MutexGuard<'_, Table> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

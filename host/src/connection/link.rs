@@ -93,7 +93,7 @@ pub(super) struct Link<IO> {
     pub(super) timers: Timers,
     /// Set to the first of the session's timers. Few have any.
     pub(super) alarm: Option<Box<Alarm>>,
-    /// Whether the last event was one of them.
+    /// Whether one of them was told since it was last somebody else's turn.
     pub(super) had_timer: bool,
     /// Who is told of what is queued, as far as the session was asked.
     told: Option<Waker>,
@@ -103,7 +103,7 @@ pub(super) struct Link<IO> {
     pub(super) is_timed: bool,
     read_since_flush: u32,
     read_in_turn: u32,
-    /// Whether the last that happened was a token: then it is the peer's turn.
+    /// Whether a token was told since the peer's last turn.
     pub(super) told_token: bool,
 }
 

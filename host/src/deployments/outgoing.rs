@@ -93,11 +93,15 @@ impl RevisionOutgoing {
         Self { host, revision, grant, places, refused: Seldom::default() }
     }
 
-    /// What the operator may want to act on is in the log, the last of each second.
+    /// What the operator may want to act on is in the log, the first of each second and how many
+    /// there were since.
     fn tell(&self, why: &dyn Display) {
         if let Some(times) = self.refused.count(Instant::now()) {
-            let more = if times > 1 { format!(", {times} times") } else { String::new() };
-            self.revision.log().warn(format!("a guest may not connect{more}: {why}"));
+            let more = match times {
+                ..=1 => String::new(),
+                _ => format!("; so often since the last line, for this and other reasons: {times}"),
+            };
+            self.revision.log().warn(format!("a guest may not connect: {why}{more}"));
         }
     }
 }

@@ -42,7 +42,7 @@ impl Endpoint for Ticks {
             "each" => session.start_repeating_timer(token, time),
             "cancel" => return Ok(Some(session.cancel_timer(token).to_string())),
             "busy-then-cancel" => {
-                std::thread::sleep(Duration::from_millis(400));
+                std::thread::sleep(Duration::from_millis(1500));
                 return Ok(Some(format!("cancelled {}", session.cancel_timer(token))));
             }
             "flood" => {

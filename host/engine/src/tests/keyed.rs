@@ -116,6 +116,19 @@ async fn the_place_of_a_key_that_was_just_left_is_waited_for() {
 }
 
 #[tokio::test]
+async fn all_who_come_back_to_a_key_at_once_share_its_place() {
+    let engine = engine(1);
+    let seats = seats(&guest_of(&engine, &guest()), by_room());
+    drop(opened(&seats, &to_room("a"), 1).await);
+    let back = to_room("a");
+    // None waits for a place that only one of them can get.
+    let all = async { tokio::join!(seats.take(&back), seats.take(&back), seats.take(&back)) };
+    let (one, two, three) = all.await;
+    assert!([one, two, three].iter().all(Result::is_ok));
+    assert_eq!(engine.instances(), 1);
+}
+
+#[tokio::test]
 async fn a_trap_ends_the_sessions_of_its_key_and_the_next_gets_a_fresh_instance() {
     let engine = engine(2);
     let seats = seats(&guest_of(&engine, &guest()), by_room());
