@@ -58,6 +58,8 @@
 //!
 //! - Time passes for timers alone, where a test says so ([`Host::advance`]): nothing is idle, and a
 //!   peer that is sent a Close frame has answered it.
+//! - An endpoint that asks in each `on_sent` for the next one, with nothing to be sent between,
+//!   makes its test panic, where a host delivers one after another for ever.
 //! - `send_and_wait` returns at once: what it waits for has left, and the peer reads it first.
 //!   `on_sent` is called when the peer has read what was before its token.
 //! - A panic is no trap: it ends the test.

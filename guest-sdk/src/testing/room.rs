@@ -14,6 +14,10 @@ use crate::{
     PartialEndpoint, Result, SessionError,
 };
 
+/// How many tokens are told in a row before a test fails: nobody has so many under way, so each
+/// asks for the next.
+const TOKENS_IN_A_ROW_MAX: u32 = 10_000;
+
 /// How an endpoint takes messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Takes {
@@ -363,12 +367,19 @@ impl<E: 'static> Room<E> {
     /// Delivers the ends of all sessions that are not open any more, of those which these ends
     /// close, and tokens of which sessions are to be told.
     pub(super) fn settle(&self) {
+        let mut told = 0;
         loop {
             let seats = self.seats.borrow().clone();
             let over = |seat: &&Rc<Seat<E>>| !seat.wire.queue().is_open() && !seat.has_ended();
             if let Some(seat) = seats.iter().find(over) {
                 self.directory.during(|| seat.finish());
             } else if let Some(seat) = seats.iter().find(|seat| seat.hears_now()) {
+                told += 1;
+                assert!(
+                    told <= TOKENS_IN_A_ROW_MAX,
+                    "on_sent asks for another on_sent each time, with nothing to be sent between \
+                     them: a host would never rest"
+                );
                 self.directory.during(|| seat.step());
             } else {
                 return;

@@ -98,3 +98,27 @@ fn who_takes_batches_hears_what_has_left() {
     assert_eq!(peer.read_all(), ["a", "b", "sent 1"].map(Into::into));
     assert_eq!(peer.errors(), [""; 0]);
 }
+
+/// Asks, whenever it is told, to be told again.
+struct Restless(Session);
+
+#[endpoint("/restless")]
+impl BatchEndpoint for Restless {
+    fn on_open(session: Session) -> Result<Self> {
+        Ok(Self(session))
+    }
+
+    fn on_messages(&mut self, _messages: Messages<'_>) -> Result {
+        Ok(self.0.notify_sent(0)?)
+    }
+
+    fn on_sent(&mut self, token: u64) -> Result {
+        Ok(self.0.notify_sent(token + 1)?)
+    }
+}
+
+#[test]
+#[should_panic(expected = "on_sent asks for another on_sent")]
+fn one_that_never_rests_fails_its_test_and_does_not_hang_it() {
+    Host::<Restless>::in_batches().open("/restless").unwrap().send_batch(["go"]);
+}
