@@ -145,6 +145,8 @@ impl<IO: AsyncRead + AsyncWrite + Unpin, E: Endpoint> Connection<IO, E> {
             if let Some(guest) = guest
                 && event.cause != CloseCause::GuestFailed
             {
+                // As in `open`: the last call was before it, and the Close frames.
+                yield_now().await;
                 Farewell { guest, session: &session, journal: &*journal }.tell(&event).await;
             }
             session.forget_properties();
@@ -202,36 +204,18 @@ impl<IO: AsyncRead + AsyncWrite + Unpin, E: Endpoint> Connection<IO, E> {
     /// Delivers a message with those behind it that are here already.
     async fn deliver_batch(&mut self, first: Message) {
         let batch = self.link.batch(first);
-        match self.link.during(self.guest.on_messages(batch)).await {
-            Ok(()) => {}
-            Err(Fault::Returned(text)) => {
-                self.note(format!("on-messages failed: {text}"));
-                self.tell_error(&SessionError::Handler(text)).await;
-            }
-            Err(Fault::Trapped(trap)) => self.guest_gone(&trap),
-        }
+        let heard = self.link.during(self.guest.on_messages(batch)).await;
+        self.heard("on-messages", heard).await;
     }
 
     async fn deliver_part(&mut self, piece: Message, last: bool) {
-        match self.link.during(self.guest.on_part(piece, last)).await {
-            Ok(()) => {}
-            Err(Fault::Returned(text)) => {
-                self.note(format!("on-part failed: {text}"));
-                self.tell_error(&SessionError::Handler(text)).await;
-            }
-            Err(Fault::Trapped(trap)) => self.guest_gone(&trap),
-        }
+        let heard = self.link.during(self.guest.on_part(piece, last)).await;
+        self.heard("on-part", heard).await;
     }
 
     async fn deliver_pong(&mut self, data: Bytes) {
-        match self.link.during(self.guest.on_pong(data)).await {
-            Ok(()) => {}
-            Err(Fault::Returned(text)) => {
-                self.note(format!("on-pong failed: {text}"));
-                self.tell_error(&SessionError::Handler(text)).await;
-            }
-            Err(Fault::Trapped(trap)) => self.guest_gone(&trap),
-        }
+        let heard = self.link.during(self.guest.on_pong(data)).await;
+        self.heard("on-pong", heard).await;
     }
 
     async fn deliver_sent(&mut self, token: u64) {
@@ -239,21 +223,21 @@ impl<IO: AsyncRead + AsyncWrite + Unpin, E: Endpoint> Connection<IO, E> {
         if !self.guest.hears_completions() {
             return;
         }
-        match self.link.during(self.guest.on_sent(token)).await {
-            Ok(()) => {}
-            Err(Fault::Returned(text)) => {
-                self.note(format!("on-sent failed: {text}"));
-                self.tell_error(&SessionError::Handler(text)).await;
-            }
-            Err(Fault::Trapped(trap)) => self.guest_gone(&trap),
-        }
+        let heard = self.link.during(self.guest.on_sent(token)).await;
+        self.heard("on-sent", heard).await;
     }
 
     async fn deliver_timer(&mut self, token: u64) {
-        match self.link.during(self.guest.on_timer(token)).await {
+        let heard = self.link.during(self.guest.on_timer(token)).await;
+        self.heard("on-timer", heard).await;
+    }
+
+    /// What becomes of an event that asks for no reply.
+    async fn heard(&mut self, call: &str, heard: Result<(), Fault>) {
+        match heard {
             Ok(()) => {}
             Err(Fault::Returned(text)) => {
-                self.note(format!("on-timer failed: {text}"));
+                self.note(format!("{call} failed: {text}"));
                 self.tell_error(&SessionError::Handler(text)).await;
             }
             Err(Fault::Trapped(trap)) => self.guest_gone(&trap),

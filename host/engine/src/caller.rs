@@ -23,9 +23,14 @@ use crate::shard::WeakShard;
 type Ended<T> = (Option<Box<Instance>>, T);
 
 /// Ends a call. An instance that is gone is dropped here, where the call ended: to give back the
-/// memory of one that took all that it could is long work as well.
-fn ended<T>(instance: Box<Instance>, output: T) -> Ended<T> {
-    ((!instance.is_gone()).then_some(instance), output)
+/// memory of one that took all that it could is long work as well, and so is a trap, so that others
+/// go first between the two.
+async fn ended<T>(mut instance: Box<Instance>, output: T) -> Ended<T> {
+    if !instance.is_gone() {
+        return (Some(instance), output);
+    }
+    instance.give_way().await;
+    (None, output)
 }
 
 /// What `on-message` gives.
@@ -68,7 +73,7 @@ impl Caller {
     pub(crate) async fn describe(&mut self) -> Result<Vec<EndpointConfig>, Trap> {
         self.call("deployment.describe", |mut instance| async move {
             let described = instance.describe().await;
-            ended(instance, described)
+            ended(instance, described).await
         })
         .await?
     }
@@ -81,7 +86,7 @@ impl Caller {
     ) -> Result<Option<HandshakeDecision>, Trap> {
         self.call("configurator.handshake", |mut instance| async move {
             let decided = instance.handshake(&endpoint_path, &request).await;
-            ended(instance, decided)
+            ended(instance, decided).await
         })
         .await?
     }
@@ -94,7 +99,7 @@ impl Caller {
     ) -> Result<String, Fault> {
         self.call("keys.instance-key", |mut instance| async move {
             let named = instance.instance_key(&endpoint_path, &request).await;
-            ended(instance, named)
+            ended(instance, named).await
         })
         .await?
     }
@@ -103,7 +108,7 @@ impl Caller {
     pub(crate) async fn open(&mut self, session: Arc<Handle>) -> Result<ResourceAny, Fault> {
         self.call("endpoint.open", |mut instance| async move {
             let opened = instance.open(session).await;
-            ended(instance, opened)
+            ended(instance, opened).await
         })
         .await?
     }
@@ -113,7 +118,7 @@ impl Caller {
         let mut instance = self.take("endpoint.on-message")?;
         let call = async move {
             let reply = instance.on_message(endpoint, &message).await;
-            ended(instance, reply)
+            ended(instance, reply).await
         };
         let call = match self.spare.take() {
             Some(mut memory) => {
@@ -139,7 +144,7 @@ impl Caller {
     ) -> Result<(), Fault> {
         self.call("parts.on-part", |mut instance| async move {
             let taken = instance.on_part(endpoint, &piece, last).await;
-            ended(instance, taken)
+            ended(instance, taken).await
         })
         .await?
     }
@@ -152,7 +157,7 @@ impl Caller {
     ) -> Result<(), Fault> {
         self.call("batches.on-messages", |mut instance| async move {
             let taken = instance.on_messages(endpoint, &batch).await;
-            ended(instance, taken)
+            ended(instance, taken).await
         })
         .await?
     }
@@ -165,7 +170,7 @@ impl Caller {
     ) -> Result<(), Fault> {
         self.call("pongs.on-pong", |mut instance| async move {
             let told = instance.on_pong(endpoint, &data).await;
-            ended(instance, told)
+            ended(instance, told).await
         })
         .await?
     }
@@ -174,7 +179,7 @@ impl Caller {
     pub(crate) async fn on_sent(&mut self, endpoint: ResourceAny, token: u64) -> Result<(), Fault> {
         self.call("completions.on-sent", |mut instance| async move {
             let told = instance.on_sent(endpoint, token).await;
-            ended(instance, told)
+            ended(instance, told).await
         })
         .await?
     }
@@ -187,7 +192,7 @@ impl Caller {
     ) -> Result<(), Fault> {
         self.call("timer-events.on-timer", |mut instance| async move {
             let told = instance.on_timer(endpoint, token).await;
-            ended(instance, told)
+            ended(instance, told).await
         })
         .await?
     }
@@ -200,7 +205,7 @@ impl Caller {
     ) -> Result<(), Trap> {
         self.call("endpoint.on-error", |mut instance| async move {
             let told = instance.on_error(endpoint, &error).await;
-            ended(instance, told)
+            ended(instance, told).await
         })
         .await?
     }
@@ -213,7 +218,7 @@ impl Caller {
     ) -> Result<(), Fault> {
         self.call("endpoint.on-close", |mut instance| async move {
             let told = instance.on_close(endpoint, &event).await;
-            ended(instance, told)
+            ended(instance, told).await
         })
         .await?
     }
@@ -222,7 +227,7 @@ impl Caller {
     pub(crate) async fn drop_endpoint(&mut self, endpoint: ResourceAny) -> Result<(), Trap> {
         self.call("the endpoint's destructor", |mut instance| async move {
             let dropped = instance.drop_endpoint(endpoint).await;
-            ended(instance, dropped)
+            ended(instance, dropped).await
         })
         .await?
     }

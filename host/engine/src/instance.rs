@@ -96,6 +96,11 @@ impl Instance {
         })
     }
 
+    /// Lets others go first; not in the middle of a guest's turn.
+    pub(crate) async fn give_way(&mut self) {
+        self.pace.give_way().await;
+    }
+
     /// Whether a call has trapped.
     pub(crate) fn is_gone(&self) -> bool {
         self.gone

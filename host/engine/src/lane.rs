@@ -114,7 +114,10 @@ impl SlowLane {
                 pace.end_call();
                 return Ok((output, Some(call)));
             }
-            match self.run_away(pace, call).await? {
+            pace.set_away(true);
+            let outcome = self.run_away(pace, call).await;
+            pace.set_away(false);
+            match outcome? {
                 Outcome::Ended(output) => {
                     pace.end_call();
                     return Ok((output, None));

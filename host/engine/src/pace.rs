@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use rustix::time::{ClockId, Timespec, clock_gettime};
+use tokio::task::yield_now;
 
 use crate::clock::Clock;
 
@@ -46,6 +47,8 @@ pub(crate) struct Pace {
     is_turn_over: AtomicBool,
     /// A turn of the call was over, or long.
     is_slow: AtomicBool,
+    /// The call is in the lane, where nobody waits behind it.
+    is_away: AtomicBool,
     /// When the turn began, by [`coarse_time`].
     began_at: AtomicU64,
 }
@@ -60,6 +63,7 @@ impl Pace {
             last_tick_at: AtomicU64::new(0),
             is_turn_over: AtomicBool::new(false),
             is_slow: AtomicBool::new(false),
+            is_away: AtomicBool::new(false),
             began_at: AtomicU64::new(0),
         }
     }
@@ -84,6 +88,24 @@ impl Pace {
         let began_at = self.began_at.load(Ordering::Relaxed);
         if coarse_time().saturating_sub(began_at) >= LONG_NANOS {
             self.is_slow.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// The call goes on in the lane from here on, or at home again.
+    pub(crate) fn set_away(&self, is_away: bool) {
+        self.is_away.store(is_away, Ordering::Relaxed);
+    }
+
+    /// Lets others go first, in the middle of a call of which no guest has the turn. In the lane
+    /// nobody waits.
+    pub(crate) async fn give_way(&self) {
+        if !self.is_away.load(Ordering::Relaxed) {
+            // Twice, for whoever waits for the call may be awake already, and then looks again before
+            // others had their turn.
+            yield_now().await;
+            yield_now().await;
+            // What others took is none of its own.
+            self.begin_turn();
         }
     }
 
@@ -149,6 +171,7 @@ fn nanos(time: Timespec) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
     use std::thread;
 
     use super::*;
@@ -161,6 +184,22 @@ mod tests {
     fn compute(time: Duration) {
         let until = processor_time() + u64::try_from(time.as_nanos()).expect("short");
         while processor_time() < until {}
+    }
+
+    #[tokio::test]
+    async fn others_go_first_at_home_and_nobody_waits_in_the_lane() {
+        let pace = pace();
+        for is_away in [true, false] {
+            pace.set_away(is_away);
+            let was_first = Cell::new(false);
+            let call = async {
+                pace.give_way().await;
+                was_first.get()
+            };
+            let other = async { was_first.set(true) };
+            let (other_was_first, ()) = tokio::join!(biased; call, other);
+            assert_eq!(other_was_first, !is_away);
+        }
     }
 
     #[test]
