@@ -103,7 +103,7 @@ impl Connect {
         self
     }
 
-    /// Given up after this time; 10 seconds unless told otherwise, and no more than the operator
+    /// Given up after this time; 5 seconds unless told otherwise, and no more than the operator
     /// allows.
     pub fn timeout(mut self, time: Duration) -> Self {
         self.timeout = Some(u64::try_from(time.as_millis()).unwrap_or(u64::MAX));

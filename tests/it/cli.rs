@@ -16,7 +16,13 @@ async fn check_prints_world_endpoints_and_imports() {
             "echo",
             &["sockhop:websocket/endpoints@0.1.0", "/echo", "sockhop:websocket/session@0.1.0"][..],
         ),
-        ("exports_configurator", &["sockhop:websocket/configured-endpoints@0.1.0"]),
+        (
+            "exports_configurator",
+            &[
+                "sockhop:websocket/configured-endpoints@0.1.0",
+                "export sockhop:websocket/configurator@0.1.0",
+            ],
+        ),
         ("controls", &["sockhop:websocket/pong-hearing-endpoints@0.1.0", "/controls"]),
         ("handshaker", &["/handshaker/{room}/{seat}", "wasi:cli/"]),
     ] {

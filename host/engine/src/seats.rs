@@ -8,6 +8,7 @@ use sockhop_session::handshake::{HandshakeDecision, HandshakeRequest};
 use sockhop_session::port::{Endpoint, Fault, SessionError, Trap};
 use sockhop_session::{Batch, CloseEvent, Handle, Message};
 use thiserror::Error;
+use tokio::time::Instant;
 use wasmtime::component::ResourceAny;
 
 use crate::caller::Caller;
@@ -280,7 +281,7 @@ impl Endpoint for GuestSession {
         match &mut self.kind {
             Kind::Own(own) => {
                 let endpoint = own.endpoint().map_err(Fault::Trapped)?;
-                if !own.session.begin_timer(token) {
+                if !own.session.begin_timer(Instant::now().into_std(), token) {
                     return Ok(());
                 }
                 own.instance.on_timer(endpoint, token).await

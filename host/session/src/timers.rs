@@ -76,7 +76,9 @@ impl Timers {
             return Err(TimerError::TooLong(DELAY_MAX));
         }
         let others = self.running.iter().filter(|timer| timer.token != token).count();
-        if others >= most as usize {
+        // What waits for its call has not been delivered.
+        let waits = self.due.is_some_and(|due| due != token && !self.is_running(due));
+        if others + usize::from(waits) >= most as usize {
             return Err(TimerError::TooMany(most));
         }
         let delay = delay.max(PERIOD_MIN);
@@ -119,10 +121,24 @@ impl Timers {
     }
 
     /// The call for what was taken to be delivered begins, after which it can be cancelled no more.
-    /// False where it has been meanwhile, or started anew: then it is not delivered.
+    /// Periods that have passed while it waited are left out. False where it has been cancelled
+    /// meanwhile, or started anew: then it is not delivered.
     #[must_use]
-    pub fn begin(&mut self, token: u64) -> bool {
-        self.due.take_if(|due| *due == token).is_some()
+    pub fn begin(&mut self, now: Instant, token: u64) -> bool {
+        if self.due.take_if(|due| *due == token).is_none() {
+            return false;
+        }
+        let missed = |timer: &&mut Timer| timer.token == token && timer.at <= now;
+        if let Some(timer) = self.running.iter_mut().find(missed)
+            && let Some(at) = timer.period.and_then(|period| after(timer.at, period, now))
+        {
+            timer.at = at;
+        }
+        true
+    }
+
+    fn is_running(&self, token: u64) -> bool {
+        self.running.iter().any(|timer| timer.token == token)
     }
 }
 
@@ -175,6 +191,27 @@ mod tests {
     }
 
     #[test]
+    fn periods_that_pass_while_an_event_waits_for_its_call_are_left_out_too() {
+        let (mut timers, start) = (Timers::default(), Instant::now());
+        repeating(&mut timers, start, 1, 2 * SECOND);
+        assert_eq!(timers.take_due(start + 2 * SECOND), Some(1));
+        assert!(timers.begin(start + 7 * SECOND, 1));
+        assert_eq!(timers.take_due(start + 7 * SECOND), None);
+        assert_eq!(timers.next(), Some(start + 8 * SECOND));
+    }
+
+    #[test]
+    fn what_waits_for_its_call_counts() {
+        let (mut timers, now) = (Timers::default(), Instant::now());
+        let start = |timers: &mut Timers, token| timers.start(now, token, SECOND, Repeat::Never, 1);
+        assert_eq!(start(&mut timers, 1), Ok(()));
+        assert_eq!(timers.take_due(now + SECOND), Some(1));
+        assert_eq!(start(&mut timers, 2), Err(TimerError::TooMany(1)));
+        assert!(timers.begin(now + SECOND, 1));
+        assert_eq!(start(&mut timers, 2), Ok(()));
+    }
+
+    #[test]
     fn a_timer_that_is_always_due_holds_up_no_other() {
         let (mut timers, start) = (Timers::default(), Instant::now());
         repeating(&mut timers, start, 1, PERIOD_MIN);
@@ -191,13 +228,18 @@ mod tests {
         assert_eq!(timers.next(), Some(start + 6 * SECOND));
         assert_eq!(timers.take_due(start + 6 * SECOND), Some(1));
         once(&mut timers, start + 6 * SECOND, 1, SECOND);
-        assert!(!timers.begin(1), "that one was another");
+        let late = start + 60 * SECOND;
+        assert!(!timers.begin(late, 1), "that one was another");
         assert_eq!(timers.take_due(start + 7 * SECOND), Some(1));
-        assert_eq!((timers.cancel(1), timers.begin(1)), (true, false));
+        assert_eq!((timers.cancel(1), timers.begin(late, 1)), (true, false));
         assert!(!timers.cancel(1));
         once(&mut timers, start + 7 * SECOND, 1, SECOND);
         assert_eq!(timers.take_due(start + 8 * SECOND), Some(1));
-        assert_eq!((timers.begin(1), timers.cancel(1)), (true, false), "it is being delivered");
+        assert_eq!(
+            (timers.begin(late, 1), timers.cancel(1)),
+            (true, false),
+            "it is being delivered"
+        );
         assert_eq!(timers.next(), None);
     }
 

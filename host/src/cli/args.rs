@@ -208,6 +208,7 @@ pub struct ConnectArgs {
 #[derive(Debug, Subcommand)]
 pub enum ConfigCommand {
     /// Say whether the host could run with a configuration; all that is wrong is named at once.
+    /// Components are not looked at: that is what `sockhop check` is for.
     Check(ConfigCheckArgs),
     /// Print a configuration with every key, its meaning and its default.
     PrintDefault,

@@ -85,6 +85,9 @@ fn show(file: &str, bytes: usize, program: &Program, endpoints: &[EndpointConfig
     for import in program.imports() {
         let _written = writeln!(text, "import {}", escaped(import));
     }
+    for export in program.exports() {
+        let _written = writeln!(text, "export {}", escaped(export));
+    }
     text
 }
 

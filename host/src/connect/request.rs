@@ -25,9 +25,9 @@ pub const HEADER_BYTES_MAX: usize = 16 << 10;
 /// The most subprotocols that may be offered, as many as the host takes of others.
 pub const SUBPROTOCOLS_MAX: usize = 64;
 
-/// How long it may take to open a connection where nobody says otherwise: a few slow round trips
-/// and a server that starts.
-pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long it may take to open a connection where nobody says otherwise: a few slow round trips,
+/// and less than a guest that waits for it may by default (`sandbox.event_wait`).
+pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long it may take at the most: a server that needs longer than an hour never answers.
 pub const CONNECT_TIMEOUT_MAX: Duration = Duration::from_secs(60 * 60);

@@ -9,6 +9,7 @@ use sockhop_session::outbound::CloseRequest;
 use sockhop_session::port::{Fault, SessionError, Trap, TrapKind};
 use sockhop_session::{Batch, CloseCause, CloseEvent, Handle, Message, SessionId};
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 use wasmtime::component::ResourceAny;
 
 use super::not_open;
@@ -184,7 +185,7 @@ impl<L> Room<L> {
     async fn on_timer(&mut self, id: SessionId, token: u64) -> Result<(), Fault> {
         let (session, endpoint) = self.sessions.get(&id).ok_or_else(not_open)?;
         // Another session's event may have cancelled it, or closed the session, meanwhile.
-        if !session.begin_timer(token) {
+        if !session.begin_timer(Instant::now().into_std(), token) {
             return Ok(());
         }
         self.instance.on_timer(*endpoint, token).await

@@ -52,8 +52,8 @@ impl Handle {
     /// For the guest's side: the call for the timer that was taken last begins. Whether it is still
     /// to be delivered: it has not been cancelled, and the session is open.
     #[must_use]
-    pub fn begin_timer(&self, token: u64) -> bool {
-        self.lock_outbound().begin_timer(token)
+    pub fn begin_timer(&self, now: Instant, token: u64) -> bool {
+        self.lock_outbound().begin_timer(now, token)
     }
 
     /// For the connection while it cannot write: when the first timer is due, if that has changed.
@@ -96,7 +96,7 @@ mod tests {
         assert_eq!(other, Err(TimerError::TooMany(1)));
         assert_eq!(session.take_due_timer(now + SECOND), (Some(7), None));
         session.close(CloseRequest::by_host(CloseCause::GoingAway));
-        assert!(!session.begin_timer(7) && !session.cancel_timer(7));
+        assert!(!session.begin_timer(now, 7) && !session.cancel_timer(7));
         let late = session.start_timer(now, 7, SECOND, Repeat::Never);
         assert_eq!(late, Err(TimerError::Closed));
         assert_eq!(session.take_due_timer(now + SECOND), (None, None));

@@ -43,8 +43,8 @@ impl Outbound {
 
     /// The call for the timer that was taken last begins. Whether it is still to be delivered.
     #[must_use]
-    pub fn begin_timer(&mut self, token: u64) -> bool {
-        self.timers.as_mut().is_some_and(|timers| timers.begin(token))
+    pub fn begin_timer(&mut self, now: Instant, token: u64) -> bool {
+        self.timers.as_mut().is_some_and(|timers| timers.begin(now, token))
     }
 
     /// When the first timer is due, if that has changed since this was asked last.

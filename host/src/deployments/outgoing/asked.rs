@@ -30,7 +30,8 @@ pub(super) fn asked(
         url.parse().map_err(|error| ConnectRefusal::InvalidUrl(format!("{url:?}: {error}")))?;
     let gate = gate(grant);
     if gate.reach(&url).is_none() {
-        let where_to = url.authority();
+        let scheme = if url.is_secure() { "wss" } else { "ws" };
+        let where_to = format!("{scheme}://{}", url.authority());
         let told = format!("connections to {where_to} are not among those of connect.allow");
         return Err(ConnectRefusal::NotAllowed(told));
     }
