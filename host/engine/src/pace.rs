@@ -100,8 +100,8 @@ impl Pace {
     /// nobody waits.
     pub(crate) async fn give_way(&self) {
         if !self.is_away.load(Ordering::Relaxed) {
-            // Twice, for whoever waits for the call may be awake already, and then looks again before
-            // others had their turn.
+            // Twice, for whoever waits for the call may be awake already, and then looks again
+            // before others had their turn.
             yield_now().await;
             yield_now().await;
             // What others took is none of its own.
