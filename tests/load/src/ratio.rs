@@ -1,4 +1,4 @@
-//! What one server takes beside another, window by window of the same turns, and how sure that is.
+//! How one of two measurements that take turns compares with the other, and how sure that is.
 
 use serde::Serialize;
 
@@ -8,8 +8,8 @@ use crate::table::median;
 /// How unlikely it may be, on either side, that the ratio lies outside of what is printed.
 const DOUBT: f64 = 0.025;
 
-/// The ratio of two servers' CPU times. Windows are compared with those of the same turn, so that a
-/// machine that changes its speed changes both.
+/// The ratio of what is measured in turns. Windows are compared with those of the same turn, so that
+/// a machine that changes its speed changes both.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Ratio {
     /// The median of all turns.
@@ -22,10 +22,15 @@ pub struct Ratio {
 }
 
 impl Ratio {
-    /// What a server takes beside another one under the same load. Both have windows.
+    /// The CPU time that a server takes beside another one under the same load. Both have windows.
     pub fn of(one: &Cell, other: &Cell) -> Self {
         let turns = one.windows.iter().zip(&other.windows);
-        let mut ratios: Vec<f64> = turns.map(|(one, other)| one.cpu_us / other.cpu_us).collect();
+        Self::of_turns(turns.map(|(one, other)| one.cpu_us / other.cpu_us))
+    }
+
+    /// Of these ratios, one for each turn.
+    pub fn of_turns(ratios: impl IntoIterator<Item = f64>) -> Self {
+        let mut ratios: Vec<f64> = ratios.into_iter().collect();
         ratios.sort_by(f64::total_cmp);
         let outside = left_out(ratios.len());
         let at = |index: usize| ratios.get(index).copied().unwrap_or(f64::NAN);

@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::hostile::Tally;
 use crate::load::Outcome;
 use crate::machine::Machine;
+use crate::ratio::Ratio;
 use crate::table::{Table, figure, median};
 
 /// The most by which a neighbour may lengthen the echo's 99th percentile.
@@ -35,6 +36,8 @@ pub struct Row {
     pub alone: Side,
     /// The echo beside it.
     pub beside: Side,
+    /// Its 99th percentile beside the neighbour to that alone, turn by turn.
+    pub p99_factor: Ratio,
     /// Messages that its clients sent to it meanwhile.
     pub provocations: u64,
     /// Their connections.
@@ -83,16 +86,36 @@ impl Side {
     }
 }
 
+impl Side {
+    fn p99_beside(&self, alone: &Self) -> Ratio {
+        let turns = self.windows_p99_ms.iter().zip(&alone.windows_p99_ms);
+        Ratio::of_turns(turns.map(|(beside, alone)| beside / alone))
+    }
+}
+
+/// Whether a ratio is within the limit: neither where the turns do not say.
+fn within_limit(factor: &Ratio) -> &'static str {
+    if factor.high <= P99_FACTOR_LIMIT {
+        "yes"
+    } else if factor.low > P99_FACTOR_LIMIT {
+        "no"
+    } else {
+        "unclear"
+    }
+}
+
 impl Row {
     /// The figures of windows alone and beside, in which the server's process was watched.
     ///
     /// # Errors
     /// It was not, or there were none.
     pub fn of(guest: &str, alone: &[Outcome], beside: &[Outcome], tally: Tally) -> Result<Self> {
+        let (alone, beside) = (Side::of(alone)?, Side::of(beside)?);
         Ok(Self {
             guest: guest.to_owned(),
-            alone: Side::of(alone)?,
-            beside: Side::of(beside)?,
+            p99_factor: beside.p99_beside(&alone),
+            alone,
+            beside,
             provocations: tally.provocations,
             visits: tally.visits,
             refused: tally.refused,
@@ -101,12 +124,13 @@ impl Row {
 
     /// The row in one line.
     pub fn describe(&self) -> String {
-        let Self { guest, alone, beside, provocations, visits, refused } = self;
+        let Self { guest, alone, beside, p99_factor, provocations, visits, refused } = self;
         format!(
-            "{guest}: p99 {} ms alone, {} ms beside, max {} ms, {} lost; {provocations} \
-             provocations on {visits} connections, {refused} refused",
+            "{guest}: p99 {} ms alone, {} ms beside, {} times as much, max {} ms, {} lost; \
+             {provocations} provocations on {visits} connections, {refused} refused",
             figure(alone.p99_ms),
             figure(beside.p99_ms),
+            figure(p99_factor.median),
             figure(beside.max_ms),
             self.lost(),
         )
@@ -123,7 +147,7 @@ impl Row {
     }
 
     fn cells(&self) -> Vec<String> {
-        let factor = self.beside.p99_ms / self.alone.p99_ms;
+        let factor = &self.p99_factor;
         let mib = |side: &Side| figure(side.resident_kib as f64 / 1024.0);
         vec![
             self.guest.clone(),
@@ -131,8 +155,13 @@ impl Row {
             figure(self.beside.p50_ms),
             figure(self.alone.p99_ms),
             figure(self.beside.p99_ms),
-            figure(factor),
-            (if factor <= P99_FACTOR_LIMIT { "yes" } else { "no" }).to_owned(),
+            format!(
+                "{} ({} to {})",
+                figure(factor.median),
+                figure(factor.low),
+                figure(factor.high)
+            ),
+            within_limit(factor).to_owned(),
             figure(self.beside.max_ms),
             self.lost().to_string(),
             self.provocations.to_string(),
@@ -196,7 +225,7 @@ mod tests {
     fn side(p99_ms: f64, lost: u64, failures: &[&str]) -> Side {
         let failures = failures.iter().map(|&failure| failure.to_owned()).collect();
         let (p50_ms, max_ms) = (0.5, 20.0);
-        let windows_p99_ms = vec![p99_ms];
+        let windows_p99_ms = vec![p99_ms; 9];
         let (messages, resident_kib) = (1000, 2048);
         Side { messages, lost, p50_ms, p99_ms, max_ms, resident_kib, windows_p99_ms, failures }
     }
@@ -210,7 +239,8 @@ mod tests {
             date: "2026-01-01".to_owned(),
         };
         let guest = "floods".to_owned();
-        let row = Row { guest, alone, beside, provocations: 9, visits: 8, refused: 7 };
+        let p99_factor = beside.p99_beside(&alone);
+        let row = Row { guest, alone, beside, p99_factor, provocations: 9, visits: 8, refused: 7 };
         Report { machine, version: String::new(), method: String::new(), rows: vec![row] }
     }
 
@@ -223,15 +253,22 @@ mod tests {
     }
 
     #[test]
-    fn the_99th_percentiles_are_compared() {
-        let verdict = |alone, beside| {
-            let text = report(side(alone, 0, &[]), side(beside, 0, &[])).to_string();
+    fn the_99th_percentiles_of_a_turn_are_compared() {
+        let verdict = |beside: [f64; 9]| {
+            let mut side_beside = side(0.0, 0, &[]);
+            side_beside.windows_p99_ms = beside.to_vec();
+            let text = report(side(1.0, 0, &[]), side_beside).to_string();
             let row = text.lines().find(|line| line.starts_with("| floods")).expect("a row");
             let cells: Vec<&str> = row.split('|').map(str::trim).collect();
             (cells[6].to_owned(), cells[7].to_owned())
         };
-        assert_eq!(verdict(1.0, 3.0), ("3.00".to_owned(), "yes".to_owned()));
-        assert_eq!(verdict(1.0, 3.01), ("3.01".to_owned(), "no".to_owned()));
+        let told = |factor: &str, verdict: &str| (factor.to_owned(), verdict.to_owned());
+        assert_eq!(verdict([3.0; 9]), told("3.00 (3.00 to 3.00)", "yes"));
+        assert_eq!(verdict([3.01; 9]), told("3.01 (3.01 to 3.01)", "no"));
+        let odd = [90.0, 2.0, 2.0, 2.0, 2.0, 2.0, 2.0, 2.5, 0.1];
+        assert_eq!(verdict(odd), told("2.00 (2.00 to 2.50)", "yes"), "one odd turn says nothing");
+        let split = [2.0, 2.0, 2.0, 2.0, 2.9, 4.0, 4.0, 4.0, 4.0];
+        assert_eq!(verdict(split), told("2.90 (2.00 to 4.00)", "unclear"));
     }
 
     #[test]
