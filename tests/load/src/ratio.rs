@@ -8,8 +8,8 @@ use crate::table::median;
 /// How unlikely it may be, on either side, that the ratio lies outside of what is printed.
 const DOUBT: f64 = 0.025;
 
-/// The ratio of what is measured in turns. Windows are compared with those of the same turn, so that
-/// a machine that changes its speed changes both.
+/// The ratio of what is measured in turns. Windows are compared with those of the same turn, so
+/// that a machine that changes its speed changes both.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Ratio {
     /// The median of all turns.
