@@ -84,9 +84,7 @@ impl Side {
             failures: windows.iter().flat_map(|window| window.failures.clone()).collect(),
         })
     }
-}
 
-impl Side {
     fn p99_beside(&self, alone: &Self) -> Ratio {
         let turns = self.windows_p99_ms.iter().zip(&alone.windows_p99_ms);
         Ratio::of_turns(turns.map(|(beside, alone)| beside / alone))
