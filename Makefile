@@ -86,7 +86,8 @@ bench: build guests $(BUN) ## Measure CPU time and memory against servers withou
 		--reference $(TARGET)/release/reference --fastwebsockets $(TARGET)/release/fastwebsockets \
 		--bun $(BUN) --seconds $(BENCH_SECONDS) --json $(TARGET)/bench.json $(BENCH_FLAGS)
 	$(TARGET)/release/load neighbours --sockhop $(SOCKHOP) --echo $(GUESTS)/echo.wasm \
-		--zoo $(GUESTS)/examples --windows 9 --seconds $(BENCH_SECONDS)
+		--zoo $(GUESTS)/examples --seconds $(BENCH_SECONDS) \
+		--json $(TARGET)/bench-neighbours.json
 	$(TARGET)/release/load exports --sockhop $(SOCKHOP) --zoo $(GUESTS)/examples \
 		--seconds $(BENCH_SECONDS) --json $(TARGET)/bench-exports.json
 

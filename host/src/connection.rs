@@ -28,8 +28,8 @@ use sockhop_session::port::{Endpoint, Fault, SessionError, Trap, TrapKind};
 use sockhop_session::{CloseCause, CloseEvent, Handle, Initiator, Message};
 use sockhop_wire::Delivery;
 pub use sockhop_wire::Role;
+use sockhop_yielding::others_first;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::task::yield_now;
 use tokio::time::{Instant, timeout_at};
 
 use self::link::{Link, Next};
@@ -117,7 +117,12 @@ impl<IO: AsyncRead + AsyncWrite + Unpin, E: Endpoint> Connection<IO, E> {
     async fn end(self) -> CloseEvent {
         let Self { mut link, mut lifecycle, guest, journal, close_timeout, .. } = self;
         // A guest that hears nothing more does not hold its instance while the peer is waited for.
-        let guest = lifecycle.tells_guest().then_some(guest);
+        let guest = if lifecycle.tells_guest() {
+            Some(guest)
+        } else {
+            clear_up(guest).await;
+            None
+        };
         let session = Arc::clone(&link.session);
         let handshake = async {
             tokio::select! {
@@ -146,7 +151,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin, E: Endpoint> Connection<IO, E> {
                 && event.cause != CloseCause::GuestFailed
             {
                 // As in `open`: the last call was before it, and the Close frames.
-                yield_now().await;
+                others_first().await;
                 Farewell { guest, session: &session, journal: &*journal }.tell(&event).await;
             }
             session.forget_properties();
@@ -163,9 +168,8 @@ impl<IO: AsyncRead + AsyncWrite + Unpin, E: Endpoint> Connection<IO, E> {
 
     async fn open(&mut self) {
         // The first call into an instance is a long one, and the handshake was before it: messages
-        // of others that came meanwhile go first, and again before what a trap leaves is cleared
-        // up.
-        yield_now().await;
+        // of others that came meanwhile go first.
+        others_first().await;
         match self.link.during(self.guest.open()).await {
             Ok(()) => self.lifecycle.opened(),
             Err(Fault::Returned(text)) => {
@@ -176,7 +180,6 @@ impl<IO: AsyncRead + AsyncWrite + Unpin, E: Endpoint> Connection<IO, E> {
                 if trap.kind == TrapKind::InstanceGone {
                     self.note(trap.to_string());
                 }
-                yield_now().await;
                 self.guest_gone(&trap);
             }
         }
@@ -223,6 +226,8 @@ impl<IO: AsyncRead + AsyncWrite + Unpin, E: Endpoint> Connection<IO, E> {
         if !self.guest.hears_completions() {
             return;
         }
+        // It is the guest's own doing, and a guest that asks in each for the next one has no end.
+        self.link.during(others_first()).await;
         let heard = self.link.during(self.guest.on_sent(token)).await;
         self.heard("on-sent", heard).await;
     }
@@ -245,6 +250,9 @@ impl<IO: AsyncRead + AsyncWrite + Unpin, E: Endpoint> Connection<IO, E> {
     }
 
     async fn tell_error(&mut self, error: &SessionError) {
+        // It comes right behind a call and a line for the log: others go first, as in `open`, and
+        // what the guest has answered before.
+        self.link.during(others_first()).await;
         if let Err(trap) = self.link.during(self.guest.on_error(error)).await {
             self.guest_gone(&trap);
         }
@@ -305,6 +313,12 @@ impl<IO: AsyncRead + AsyncWrite + Unpin, E: Endpoint> Connection<IO, E> {
     }
 }
 
+/// Drops a guest, behind others: what is left of an instance is cleared up with it.
+async fn clear_up<E>(guest: E) {
+    others_first().await;
+    drop(guest);
+}
+
 /// The closing handshake (RFC 6455 §7.1.2): what is queued, the Close frame, and the peer's.
 async fn close<IO: AsyncRead + AsyncWrite + Unpin>(link: &mut Link<IO>, lifecycle: &mut Lifecycle) {
     if !link.lost
@@ -342,6 +356,7 @@ impl<E: Endpoint> Farewell<'_, E> {
             Ok(()) => Ok(()),
             Err(Fault::Returned(text)) => {
                 self.journal.note(self.session, format!("on-close failed: {text}"));
+                others_first().await;
                 self.guest.on_error(&SessionError::Handler(text)).await
             }
             Err(Fault::Trapped(trap)) => Err(trap),
@@ -355,5 +370,6 @@ impl<E: Endpoint> Farewell<'_, E> {
         {
             self.journal.note(self.session, trap.to_string());
         }
+        clear_up(self.guest).await;
     }
 }

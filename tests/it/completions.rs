@@ -91,3 +91,18 @@ async fn who_filled_the_queue_hears_when_there_is_room_again() {
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guest_that_always_asks_hears_its_peer_and_leaves_the_host_to_others() {
+    let host = TestHost::builder().guest("asks_forever").guest("changed_echo").start().await;
+    let mut asks = host.connect("/asks-forever").await;
+    let mut echo = host.connect("/echo").await;
+    asks.send("ask").await;
+    let mut before = 0;
+    for _ in 0..5 {
+        let told: u64 = asks.ask("how often?").await.parse().expect("a number");
+        assert!(told > before, "{told} after {before}");
+        before = told;
+        assert!(echo.ask("hello").await.ends_with("hello"));
+    }
+}

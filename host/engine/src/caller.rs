@@ -19,18 +19,14 @@ use crate::pace::Pace;
 use crate::seats::SeatError;
 use crate::shard::WeakShard;
 
-/// A call's end: the instance, if it can be called again, and what the call gave.
+/// A call's end: the instance, if it is still there, and what the call gave.
 type Ended<T> = (Option<Box<Instance>>, T);
 
-/// Ends a call. An instance that is gone is dropped here, where the call ended: to give back the
-/// memory of one that took all that it could is long work as well, and so is a trap, so that others
-/// go first between the two.
-async fn ended<T>(mut instance: Box<Instance>, output: T) -> Ended<T> {
-    if !instance.is_gone() {
-        return (Some(instance), output);
-    }
-    instance.give_way().await;
-    (None, output)
+/// Ends a call. An instance that is gone in the lane is dropped there: to give back the memory of
+/// one that took all that it could is long work as well.
+fn ended<T>(instance: Box<Instance>, output: T) -> Ended<T> {
+    let stays = !(instance.is_gone() && instance.is_away());
+    (stays.then_some(instance), output)
 }
 
 /// What `on-message` gives.
@@ -64,16 +60,17 @@ impl Caller {
         Ok(Self { instance: Some(Box::new(instance?)), pace, lane, spare: None })
     }
 
-    /// Whether the instance is gone: a call has trapped, or was dropped halfway.
+    /// Whether the instance is gone: a call has trapped, or was dropped halfway. What is left of it
+    /// is cleared up with this, which is long work beside a message.
     pub(crate) fn is_gone(&self) -> bool {
-        self.instance.is_none()
+        self.instance.as_ref().is_none_or(|instance| instance.is_gone())
     }
 
     /// `deployment.describe`.
     pub(crate) async fn describe(&mut self) -> Result<Vec<EndpointConfig>, Trap> {
         self.call("deployment.describe", |mut instance| async move {
             let described = instance.describe().await;
-            ended(instance, described).await
+            ended(instance, described)
         })
         .await?
     }
@@ -86,7 +83,7 @@ impl Caller {
     ) -> Result<Option<HandshakeDecision>, Trap> {
         self.call("configurator.handshake", |mut instance| async move {
             let decided = instance.handshake(&endpoint_path, &request).await;
-            ended(instance, decided).await
+            ended(instance, decided)
         })
         .await?
     }
@@ -99,7 +96,7 @@ impl Caller {
     ) -> Result<String, Fault> {
         self.call("keys.instance-key", |mut instance| async move {
             let named = instance.instance_key(&endpoint_path, &request).await;
-            ended(instance, named).await
+            ended(instance, named)
         })
         .await?
     }
@@ -108,7 +105,7 @@ impl Caller {
     pub(crate) async fn open(&mut self, session: Arc<Handle>) -> Result<ResourceAny, Fault> {
         self.call("endpoint.open", |mut instance| async move {
             let opened = instance.open(session).await;
-            ended(instance, opened).await
+            ended(instance, opened)
         })
         .await?
     }
@@ -118,7 +115,7 @@ impl Caller {
         let mut instance = self.take("endpoint.on-message")?;
         let call = async move {
             let reply = instance.on_message(endpoint, &message).await;
-            ended(instance, reply).await
+            ended(instance, reply)
         };
         let call = match self.spare.take() {
             Some(mut memory) => {
@@ -144,7 +141,7 @@ impl Caller {
     ) -> Result<(), Fault> {
         self.call("parts.on-part", |mut instance| async move {
             let taken = instance.on_part(endpoint, &piece, last).await;
-            ended(instance, taken).await
+            ended(instance, taken)
         })
         .await?
     }
@@ -157,7 +154,7 @@ impl Caller {
     ) -> Result<(), Fault> {
         self.call("batches.on-messages", |mut instance| async move {
             let taken = instance.on_messages(endpoint, &batch).await;
-            ended(instance, taken).await
+            ended(instance, taken)
         })
         .await?
     }
@@ -170,7 +167,7 @@ impl Caller {
     ) -> Result<(), Fault> {
         self.call("pongs.on-pong", |mut instance| async move {
             let told = instance.on_pong(endpoint, &data).await;
-            ended(instance, told).await
+            ended(instance, told)
         })
         .await?
     }
@@ -179,7 +176,7 @@ impl Caller {
     pub(crate) async fn on_sent(&mut self, endpoint: ResourceAny, token: u64) -> Result<(), Fault> {
         self.call("completions.on-sent", |mut instance| async move {
             let told = instance.on_sent(endpoint, token).await;
-            ended(instance, told).await
+            ended(instance, told)
         })
         .await?
     }
@@ -192,7 +189,7 @@ impl Caller {
     ) -> Result<(), Fault> {
         self.call("timer-events.on-timer", |mut instance| async move {
             let told = instance.on_timer(endpoint, token).await;
-            ended(instance, told).await
+            ended(instance, told)
         })
         .await?
     }
@@ -205,7 +202,7 @@ impl Caller {
     ) -> Result<(), Trap> {
         self.call("endpoint.on-error", |mut instance| async move {
             let told = instance.on_error(endpoint, &error).await;
-            ended(instance, told).await
+            ended(instance, told)
         })
         .await?
     }
@@ -218,7 +215,7 @@ impl Caller {
     ) -> Result<(), Fault> {
         self.call("endpoint.on-close", |mut instance| async move {
             let told = instance.on_close(endpoint, &event).await;
-            ended(instance, told).await
+            ended(instance, told)
         })
         .await?
     }
@@ -227,7 +224,7 @@ impl Caller {
     pub(crate) async fn drop_endpoint(&mut self, endpoint: ResourceAny) -> Result<(), Trap> {
         self.call("the endpoint's destructor", |mut instance| async move {
             let dropped = instance.drop_endpoint(endpoint).await;
-            ended(instance, dropped).await
+            ended(instance, dropped)
         })
         .await?
     }

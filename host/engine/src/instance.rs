@@ -96,9 +96,9 @@ impl Instance {
         })
     }
 
-    /// Lets others go first; not in the middle of a guest's turn.
-    pub(crate) async fn give_way(&mut self) {
-        self.pace.give_way().await;
+    /// Whether the call that is in flight is in the lane.
+    pub(crate) fn is_away(&self) -> bool {
+        self.pace.is_away()
     }
 
     /// Whether a call has trapped.

@@ -7,7 +7,6 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use rustix::time::{ClockId, Timespec, clock_gettime};
-use tokio::task::yield_now;
 
 use crate::clock::Clock;
 
@@ -96,17 +95,9 @@ impl Pace {
         self.is_away.store(is_away, Ordering::Relaxed);
     }
 
-    /// Lets others go first, in the middle of a call of which no guest has the turn. In the lane
-    /// nobody waits.
-    pub(crate) async fn give_way(&self) {
-        if !self.is_away.load(Ordering::Relaxed) {
-            // Twice, for whoever waits for the call may be awake already, and then looks again
-            // before others had their turn.
-            yield_now().await;
-            yield_now().await;
-            // What others took is none of its own.
-            self.begin_turn();
-        }
+    /// Whether the call is in the lane.
+    pub(crate) fn is_away(&self) -> bool {
+        self.is_away.load(Ordering::Relaxed)
     }
 
     /// The call is to go on elsewhere, though its turn is not over.
@@ -171,7 +162,6 @@ fn nanos(time: Timespec) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use std::cell::Cell;
     use std::thread;
 
     use super::*;
@@ -184,22 +174,6 @@ mod tests {
     fn compute(time: Duration) {
         let until = processor_time() + u64::try_from(time.as_nanos()).expect("short");
         while processor_time() < until {}
-    }
-
-    #[tokio::test]
-    async fn others_go_first_at_home_and_nobody_waits_in_the_lane() {
-        let pace = pace();
-        for is_away in [true, false] {
-            pace.set_away(is_away);
-            let was_first = Cell::new(false);
-            let call = async {
-                pace.give_way().await;
-                was_first.get()
-            };
-            let other = async { was_first.set(true) };
-            let (other_was_first, ()) = tokio::join!(biased; call, other);
-            assert_eq!(other_was_first, !is_away);
-        }
     }
 
     #[test]

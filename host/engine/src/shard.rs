@@ -10,6 +10,7 @@ use bytes::Bytes;
 use sockhop_session::handshake::{HandshakeDecision, HandshakeRequest};
 use sockhop_session::port::{Fault, SessionError, Trap, TrapKind};
 use sockhop_session::{Batch, CloseEvent, Handle, Message};
+use sockhop_yielding::others_first;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 
 use self::room::{Event, Room};
@@ -237,6 +238,9 @@ async fn run<L>(
             // gone.
             mailbox.close();
             room.close_all();
+            // They hear of it, and who shares nothing with them goes first, before what is left is
+            // cleared up.
+            others_first().await;
             return;
         }
     }

@@ -9,8 +9,8 @@ use bytes::Bytes;
 use sockhop_session::limits::Limits;
 use sockhop_session::outbound::{self, CloseRequest, Offered, Outgoing};
 use sockhop_session::{CloseCause, Handle, Message, SendError};
+use sockhop_yielding::others_first;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::task::yield_now;
 use tokio::time::Instant;
 
 use super::settings::Settings;
@@ -141,7 +141,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Link<IO> {
             if poll_fn(|cx| Poll::Ready(self.poll_flush(cx))).await.is_err() {
                 return self.left_over();
             }
-            yield_now().await;
+            others_first().await;
         }
         poll_fn(|cx| {
             let next = self.poll_next(cx);

@@ -15,7 +15,7 @@ use hyper::{Request, Response, StatusCode, Version};
 use sockhop_engine::{KeyError, SeatError};
 use sockhop_session::handshake::{Acceptance, Agreed, HandshakeDecision, HandshakeRequest};
 use sockhop_session::{Handle, Identity};
-use tokio::task::yield_now;
+use sockhop_yielding::others_first;
 
 use super::activity::Busy;
 use super::admission::{Asking, HandshakeTicket, OverLimit};
@@ -179,7 +179,7 @@ async fn accept<B>(
     let Routed { endpoint, parameters, visit } = routed;
     let asked = guest_request(&request, &handshake, &endpoint, parameters, &peer, &negotiated);
     // To make an instance is long work beside a message: those that came meanwhile go first.
-    yield_now().await;
+    others_first().await;
     let mut seat = match endpoint.seats.take(&asked).await {
         Ok(seat) => seat,
         Err(error) => return no_seat(&endpoint, &error, &admitted.shared.unseated),

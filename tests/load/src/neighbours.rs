@@ -1,9 +1,10 @@
 //! An echo alone, and then beside a guest that misbehaves, in one host.
 
 use std::path::{Path, PathBuf};
+use std::thread;
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 
 use crate::fleet::Fleet;
 use crate::frame::Kind;
@@ -11,6 +12,7 @@ use crate::hostile::{Mob, Provocation, Tally};
 use crate::load::{Pace, Timing, Traffic};
 use crate::machine::Machine;
 use crate::pin::Pins;
+use crate::process;
 use crate::rivals::{self, Instancing};
 use crate::server::Server;
 use crate::verdict::{Report, Row};
@@ -22,6 +24,15 @@ const HEALTHY: Traffic =
 
 /// How long the hostile clients may take until the first of them has sent something, in seconds.
 const PROVOKED_LIMIT_SECONDS: u64 = 20;
+
+/// For how long the host has to do nothing until the echo is alone again, in milliseconds.
+const QUIET_MILLISECONDS: u64 = 200;
+
+/// What is nothing: the least that the kernel counts.
+const QUIET_CPU_TIME: Duration = Duration::from_millis(10);
+
+/// How long the host may be at work for hostile clients that have left, in seconds.
+const QUIET_LIMIT_SECONDS: u64 = 30;
 
 /// A guest that misbehaves, and the client that makes it.
 #[derive(Clone, Copy, Debug)]
@@ -57,17 +68,23 @@ const fn specimen(
 }
 
 /// The zoo.
-pub const ZOO: [Specimen; 10] = [
+pub const ZOO: [Specimen; 16] = [
+    specimen("fails in open", "fails_in_open", "hello", Provocation::Insist),
     specimen("traps in open", "traps_in_open", "hello", Provocation::Insist),
+    specimen("errs in message", "errs_in_message", "err", Provocation::Insist),
     specimen("traps in message", "traps_in_message", "trap", Provocation::Insist),
     specimen("traps in error", "traps_in_error", "err", Provocation::Insist),
+    specimen("errs in close", "errs_in_close", "hello", Provocation::Leave),
     specimen("traps in close", "traps_in_close", "hello", Provocation::Leave),
     specimen("loops forever", "loops_forever", "loop", Provocation::Insist),
+    specimen("asks forever", "asks_forever", "ask", Provocation::Insist),
+    specimen("sleeps", "sleeps", "sleep", Provocation::Insist),
     specimen("allocates forever", "allocates_forever", "eat", Provocation::Insist),
     specimen("fills the queue", "floods", "flood", Provocation::Insist),
     specimen("fills it, nobody reads", "floods", "flood", Provocation::Ignore),
     specimen("floods forever", "floods", "flood-forever", Provocation::Insist),
     specimen("closes in open", "closes_in_open", "hello", Provocation::Insist),
+    specimen("sends after close", "sends_after_close", "close", Provocation::Insist),
 ];
 
 /// What to measure, and for how long.
@@ -136,10 +153,26 @@ fn measure(settings: &Settings, specimen: &Specimen, scratch: &Path) -> Result<R
         mob.wait_for_first(Duration::from_secs(PROVOKED_LIMIT_SECONDS))?;
         beside.push(fleet.run(pace, settings.timing, pid)?);
         tally.add(mob.stop()?);
+        wait_for_quiet(server.pid())?;
     }
     fleet.close()?;
     server.stop()?;
     Row::of(specimen.name, &alone, &beside, tally)
+}
+
+/// Waits until the host does nothing: a guest computes on for a while after its peer has left, and
+/// then the echo would not be alone.
+fn wait_for_quiet(host: u32) -> Result<()> {
+    let mut before = process::cpu_time(host)?;
+    for _ in 0..QUIET_LIMIT_SECONDS * 1000 / QUIET_MILLISECONDS {
+        thread::sleep(Duration::from_millis(QUIET_MILLISECONDS));
+        let now = process::cpu_time(host)?;
+        if now.saturating_sub(before) <= QUIET_CPU_TIME {
+            return Ok(());
+        }
+        before = now;
+    }
+    bail!("the host was still at work {QUIET_LIMIT_SECONDS} s after the hostile clients had left")
 }
 
 fn method(settings: &Settings) -> String {

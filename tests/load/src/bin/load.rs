@@ -56,15 +56,22 @@ struct Common {
     no_pin: bool,
 }
 
+/// How many windows of each server are measured, where nothing else is asked for.
+const WINDOWS: u8 = 5;
+
+/// How many windows of an echo are, alone and beside each guest.
+const NEIGHBOUR_WINDOWS: u8 = 9;
+
 /// What every benchmark is told.
 #[derive(Args, Debug)]
 struct Benchmark {
     /// The `sockhop` program.
     #[arg(long, value_name = "PATH")]
     sockhop: PathBuf,
-    /// Windows of each server under each load, and of an echo alone and beside each guest.
-    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u8).range(1..=100))]
-    windows: u8,
+    /// Windows of each server under each load, 5 where nothing is said, and of an echo alone and
+    /// beside each guest, 9 where nothing is said: fewer than 6 give no verdict.
+    #[arg(long, value_parser = clap::value_parser!(u8).range(1..=100))]
+    windows: Option<u8>,
     /// Where sockets, configurations and logs go for the time of the run.
     #[arg(long, default_value = "/tmp", value_name = "DIR")]
     scratch: PathBuf,
@@ -210,7 +217,7 @@ fn compare(args: &BenchArgs) -> Result<()> {
             bun: args.bun.clone(),
         },
         timing: host.benchmark.common.timing(),
-        windows: host.benchmark.windows.into(),
+        windows: host.benchmark.windows.unwrap_or(WINDOWS).into(),
         idle_connections: args.idle.into(),
         loads: args.load.clone(),
         servers: args.server.clone(),
@@ -239,7 +246,7 @@ fn each_export(args: &ExportsArgs) -> Result<()> {
         sockhop: args.benchmark.sockhop.clone(),
         zoo: args.zoo.clone(),
         timing: args.benchmark.common.timing(),
-        windows: args.benchmark.windows.into(),
+        windows: args.benchmark.windows.unwrap_or(WINDOWS).into(),
         pins: args.benchmark.common.pins()?,
     };
     let report = exports::run(&settings, Machine::read()?, scratch.path(), &mut note)?;
@@ -253,7 +260,7 @@ fn measure_zoo(host: &Host, zoo: &Path, pins: Pins, scratch: &Path) -> Result<Ve
         echo: host.echo.clone(),
         zoo: zoo.to_owned(),
         timing: host.benchmark.common.timing(),
-        windows: host.benchmark.windows.into(),
+        windows: host.benchmark.windows.unwrap_or(NEIGHBOUR_WINDOWS).into(),
         guests: host.guest.clone(),
         rate: host.rate,
         hostile: host.hostile.into(),
