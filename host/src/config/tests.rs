@@ -6,6 +6,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::*;
 use crate::cli::args::RunArgs;
+use crate::connect::CONNECT_TIMEOUT;
 
 /// Loads a text as a configuration file, in an environment with nothing but a home.
 fn load(text: &str) -> Config {
@@ -58,6 +59,11 @@ fn the_examples_in_the_default_document_are_valid() {
     let config = load(&whole_document());
     assert_eq!(config.admin.to_string(), "127.0.0.1:8081");
     assert_eq!(config.deployments["chat"].env["GREETING"], "hello");
+}
+
+#[test]
+fn a_guest_that_waits_for_a_connection_hears_that_it_is_given_up() {
+    assert!(CONNECT_TIMEOUT < load("").sandbox.event_wait);
 }
 
 #[test]
