@@ -228,6 +228,9 @@ impl<IO: AsyncRead + AsyncWrite + Unpin, E: Endpoint> Connection<IO, E> {
         }
         // It is the guest's own doing, and a guest that asks in each for the next one has no end.
         self.link.during(others_first()).await;
+        if !self.link.session.is_open() {
+            return;
+        }
         let heard = self.link.during(self.guest.on_sent(token)).await;
         self.heard("on-sent", heard).await;
     }

@@ -2,9 +2,7 @@
 
 use std::collections::HashMap;
 use std::num::NonZeroU16;
-use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use sockhop_session::handshake::HandshakeRequest;
 use sockhop_session::port::TrapKind;
@@ -14,6 +12,7 @@ use tokio::sync::{Notify, OwnedSemaphorePermit};
 use crate::container::{
     ConnectOptions, ConnectRefusal, Container, Pending, Seating, SessionDefaults, Surroundings,
 };
+use crate::ending::{Full, place};
 use crate::guest::Guest;
 use crate::seats::SeatError;
 use crate::shard::{Shard, Shards, WeakShard};
@@ -25,10 +24,6 @@ pub const KEY_BYTES_MAX: usize = 1024;
 /// How often an asker is sought: once more where that of the first time had trapped for another
 /// handshake before this one's turn came.
 const ASKERS_TRIED_MAX: usize = 2;
-
-/// How long a session waits on a full host for the last instance of its key, which is ending, to
-/// give its place back. That takes well below a millisecond, unless the machine has no time for it.
-const ENDING_MAX: Duration = Duration::from_millis(500);
 
 /// Who says what the key of a session is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -126,7 +121,7 @@ async fn ask(
     let mut tried = 0;
     loop {
         tried += 1;
-        let asker = asker.take(guest, &around)?;
+        let asker = asker.take(guest, &around).await?;
         match asker.instance_key(Arc::clone(endpoint_path), request.clone()).await {
             // It was gone before this handshake's turn came, by another one's doing.
             Err(SeatError::Trap(trap))
@@ -182,12 +177,6 @@ struct Live {
     room: WeakShard,
 }
 
-/// There is no right to one more instance.
-struct Full {
-    /// Whether the key's own is ending, and gives its place back.
-    is_ending: bool,
-}
-
 impl Rooms {
     /// A seat in the instance of this key, which is made where there is none that lives.
     async fn seat(
@@ -196,33 +185,9 @@ impl Rooms {
         guest: &Guest,
         around: &Surroundings,
     ) -> Result<Shard, SeatError> {
-        match self.join(key, guest, around, None) {
-            Ok(shard) => return Ok(shard),
-            Err(Full { is_ending: false }) => return Err(SeatError::AtCapacity),
-            // Whoever loads a page anew leaves, and is back at once.
-            Err(Full { is_ending: true }) => {}
-        }
-        // Of several who come back one gets the place, and the others go where that one goes.
-        let permit = tokio::select! {
-            shard = self.made_by_another(key) => return Ok(shard),
-            permit = guest.engine.permit_within(ENDING_MAX) => permit,
-        };
-        self.join(key, guest, around, permit).map_err(|_full| SeatError::AtCapacity)
-    }
-
-    /// Waits until there is an instance of this key.
-    async fn made_by_another(&self, key: &str) -> Shard {
-        let mut made = pin!(self.made.notified());
-        loop {
-            // From here on nothing is missed.
-            made.as_mut().enable();
-            let shard = self.table().live.get(key).and_then(|live| live.room.upgrade());
-            if let Some(shard) = shard {
-                return shard;
-            }
-            made.as_mut().await;
-            made.set(self.made.notified());
-        }
+        let live = || self.table().live.get(key).and_then(|live| live.room.upgrade());
+        let join = |permit| self.join(key, guest, around, permit);
+        place(&guest.engine, &self.made, live, join).await
     }
 
     /// A seat without waiting; where an instance has to be made, by this right or by one that is

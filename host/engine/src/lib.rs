@@ -22,6 +22,7 @@ mod container_host;
 mod convert;
 mod ctx;
 mod delivery;
+mod ending;
 mod engine;
 mod fault;
 mod guest;

@@ -91,7 +91,7 @@ impl Seats {
                 let permit = self.guest.engine.permit().ok_or(SeatError::AtCapacity)?;
                 Place::Own(Caller::new(&self.guest, &self.around, None, permit).await?)
             }
-            Sharing::Shards(shards) => Place::Shared(shards.take(&self.guest, &self.around)?),
+            Sharing::Shards(shards) => Place::Shared(shards.take(&self.guest, &self.around).await?),
             Sharing::Keyed(keyed) => {
                 let path = &self.endpoint_path;
                 Place::Shared(keyed.take(&self.guest, &self.around, path, request).await?)

@@ -4,18 +4,19 @@ mod room;
 
 use std::num::NonZeroU16;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use bytes::Bytes;
 use sockhop_session::handshake::{HandshakeDecision, HandshakeRequest};
 use sockhop_session::port::{Fault, SessionError, Trap, TrapKind};
 use sockhop_session::{Batch, CloseEvent, Handle, Message};
 use sockhop_yielding::others_first;
-use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
+use tokio::sync::{Notify, OwnedSemaphorePermit, mpsc, oneshot};
 
 use self::room::{Event, Room};
 use crate::caller::Caller;
 use crate::container::Surroundings;
+use crate::ending::{Full, place};
 use crate::guest::Guest;
 use crate::seats::SeatError;
 
@@ -26,30 +27,76 @@ const MAILBOX_EVENTS_MAX: usize = 1024;
 /// The shared instances of one endpoint. Each is made when the first session needs it, and again
 /// after a trap.
 pub(crate) struct Shards {
-    mailboxes: Vec<Mutex<Option<mpsc::Sender<Event>>>>,
+    places: Vec<Mutex<Option<Occupant>>>,
     next: AtomicUsize,
+    /// Told of each instance that is made.
+    made: Notify,
+}
+
+/// The last instance that was made for a place.
+struct Occupant {
+    mailbox: mpsc::Sender<Event>,
+    /// Its task has this.
+    task: Weak<()>,
+}
+
+impl Occupant {
+    /// A seat in it, unless it has trapped.
+    fn seat(&self) -> Option<Shard> {
+        let mailbox = &self.mailbox;
+        (!mailbox.is_closed()).then(|| Shard { mailbox: mailbox.clone() })
+    }
 }
 
 impl Shards {
     pub(crate) fn new(count: NonZeroU16) -> Self {
-        let mailboxes = (0..count.get()).map(|_| Mutex::new(None)).collect();
-        Self { mailboxes, next: AtomicUsize::new(0) }
+        let places = (0..count.get()).map(|_| Mutex::new(None)).collect();
+        Self { places, next: AtomicUsize::new(0), made: Notify::new() }
     }
 
     /// A seat in the shard whose turn it is.
-    pub(crate) fn take(&self, guest: &Guest, around: &Surroundings) -> Result<Shard, SeatError> {
-        let turn = self.next.fetch_add(1, Ordering::Relaxed) % self.mailboxes.len();
-        let mut mailbox = self.mailboxes[turn].lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(live) = mailbox.as_ref().filter(|mailbox| !mailbox.is_closed()) {
-            return Ok(Shard { mailbox: live.clone() });
+    pub(crate) async fn take(
+        &self,
+        guest: &Guest,
+        around: &Surroundings,
+    ) -> Result<Shard, SeatError> {
+        let turn = self.next.fetch_add(1, Ordering::Relaxed) % self.places.len();
+        let live = || self.place(turn).as_ref().and_then(Occupant::seat);
+        let join = |permit| self.join(turn, guest, around, permit);
+        place(&guest.engine, &self.made, live, join).await
+    }
+
+    /// A seat without waiting; where an instance has to be made, by this right or by one that is
+    /// free.
+    fn join(
+        &self,
+        turn: usize,
+        guest: &Guest,
+        around: &Surroundings,
+        permit: Option<OwnedSemaphorePermit>,
+    ) -> Result<Shard, Full> {
+        let mut place = self.place(turn);
+        if let Some(shard) = place.as_ref().and_then(Occupant::seat) {
+            return Ok(shard);
         }
         // The shard takes its place now, so that a full host says so before the handshake is
         // answered.
-        let permit = guest.engine.permit().ok_or(SeatError::AtCapacity)?;
+        let Some(permit) = permit.or_else(|| guest.engine.permit()) else {
+            let is_ending = place.as_ref().is_some_and(|last| last.task.strong_count() > 0);
+            return Err(Full { is_ending });
+        };
         let (shard, inbox) = Shard::new();
-        *mailbox = Some(shard.mailbox.clone());
-        inbox.serve(guest, around, permit, ());
+        let task = Arc::new(());
+        let mailbox = shard.mailbox.clone();
+        *place = Some(Occupant { mailbox, task: Arc::downgrade(&task) });
+        drop(place);
+        self.made.notify_waiters();
+        inbox.serve(guest, around, permit, task);
         Ok(shard)
+    }
+
+    fn place(&self, turn: usize) -> MutexGuard<'_, Option<Occupant>> {
+        self.places[turn].lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -238,8 +285,7 @@ async fn run<L>(
             // gone.
             mailbox.close();
             room.close_all();
-            // They hear of it, and who shares nothing with them goes first, before what is left is
-            // cleared up.
+            // Who shares nothing with them goes first, before what is left is cleared up.
             others_first().await;
             return;
         }

@@ -186,7 +186,12 @@ async fn accept<B>(
     };
     let decision = match seat.handshake(&asked).await {
         Ok(decision) => decision,
-        Err(error) => return no_seat(&endpoint, &error, &admitted.shared.unseated),
+        Err(error) => {
+            let refused = no_seat(&endpoint, &error, &admitted.shared.unseated);
+            // So is a trap, and the clearing up behind it.
+            others_first().await;
+            return refused;
+        }
     };
     let acceptance = match decision {
         None => {

@@ -6,7 +6,8 @@ use std::task::Poll;
 
 use tokio::task::yield_now;
 
-/// Lets go first whoever can run, and whoever the sockets have something for by now.
+/// Lets go first whoever can run on this worker, and whoever the sockets have something for by now;
+/// as far as nothing else wakes the task meanwhile, and no idle worker takes it over.
 ///
 /// [`yield_now`] alone does not: the runtime looks at the sockets before it wakes the task that has
 /// yielded, but puts that one in front of all that it has found there.
@@ -38,6 +39,7 @@ async fn behind_the_queue() {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "the tasks of a test end with its runtime")]
 mod tests {
     use std::future::{Future, poll_fn};
     use std::io::Write as _;

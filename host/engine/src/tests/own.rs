@@ -85,7 +85,9 @@ async fn a_trap_in_open_and_in_on_error_is_the_end() {
     let seat = seats(&guest, Instancing::Session).take(&asked()).await.expect("a seat");
     let mut guest = seat.session(session(1));
     assert_eq!(trap_kind(guest.open().await), TrapKind::Trapped);
+    assert_eq!(engine.instances(), 1, "whoever has it clears it up");
     drop(guest);
+    assert_eq!(engine.instances(), 0);
     let mut guest = opened(&engine, &session(2)).await;
     let trap = guest.on_error(&SessionError::Handler("t".into())).await.expect_err("traps");
     assert_eq!((trap.kind, trap.call), (TrapKind::Trapped, "endpoint.on-error"));

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use sockhop_session::outbound::{CloseRequest, Lost};
 use sockhop_session::{CloseCause, CloseEvent, Handle, Message};
+use tokio::task::yield_now;
 use tokio::time::Instant;
 
 use super::fake::{Call, Fake};
@@ -206,12 +207,46 @@ async fn no_token_comes_to_a_session_that_has_ended_or_to_whom_hears_of_none() {
     let (_event, calls, _notes) = served.ended().await;
     assert!(!calls.all().contains(&Call::Sent(1)), "{:?}", calls.all());
 
+    // The connection has taken the token, and lets others go first.
+    let served = serve(|_session| Fake::silent().hears_completions());
+    settled().await;
+    served.session.notify_sent(1).expect("few");
+    yield_now().await;
+    served.session.close(CloseRequest::by_host(CloseCause::GoingAway));
+    settled().await;
+    assert_eq!(served.calls.all(), [Call::Open]);
+
     let served = serve(|_session| Fake::silent());
     for token in 0..1000 {
         served.session.notify_sent(token).expect("those before are forgotten");
         settled().await;
     }
     assert_eq!(served.calls.all(), [Call::Open]);
+}
+
+fn tokens(calls: &[Call]) -> usize {
+    calls.iter().filter(|call| matches!(call, Call::Sent(_))).count()
+}
+
+#[tokio::test(start_paused = true)]
+async fn others_go_first_before_each_token() {
+    const TOKENS: u64 = 100;
+    let served = serve(|session| {
+        let session = Arc::clone(session);
+        Fake::silent().during_sent(move |token| {
+            if token < TOKENS {
+                session.notify_sent(token + 1).expect("one at a time");
+            }
+        })
+    });
+    served.session.notify_sent(1).expect("few");
+    let mut told = 0;
+    while told < 100 {
+        yield_now().await;
+        let now = tokens(&served.calls.all());
+        assert!(now - told <= 1, "{} tokens in one turn", now - told);
+        told = now;
+    }
 }
 
 /// A guest that asks for the next token at each one goes on for as long as it likes, and is no
@@ -233,6 +268,6 @@ async fn a_peer_is_heard_between_tokens() {
     served.peer.close(1000, "").await;
     let (event, calls, _notes) = served.ended().await;
     assert_eq!((event.code, calls.messages()), (1000, vec![text("one")]));
-    let tokens = calls.all().iter().filter(|call| matches!(call, Call::Sent(_))).count();
+    let tokens = tokens(&calls.all());
     assert!(tokens < 1000, "{tokens} tokens came before the peer's Close");
 }

@@ -227,7 +227,7 @@ fn a_missing_specimen_is_named_and_others_are_not_missed() {
         zoo: scratch.path().to_owned(),
         timing: short(),
         windows: 2,
-        guests: vec![&neighbours::ZOO[1]],
+        guests: neighbours::ZOO.iter().filter(|guest| guest.name == "traps in message").collect(),
         rate: 1000,
         hostile: 1,
         pins: Pins::none(),
