@@ -155,7 +155,7 @@ fn measure(settings: &Settings, specimen: &Specimen, scratch: &Path) -> Result<R
         tally.add(mob.stop()?);
         if !becomes_quiet(server.pid())? {
             outcome.failures.push(format!(
-                "the host was still at work {QUIET_LIMIT_SECONDS} s after the hostile clients had left"
+                "the host was still at work {QUIET_LIMIT_SECONDS} s after its hostile clients left"
             ));
         }
         beside.push(outcome);
