@@ -1,6 +1,7 @@
 //! A place in an instance that is shared, where a full host has to wait for the one before it.
 
 use std::pin::pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::sync::{Notify, OwnedSemaphorePermit};
@@ -20,41 +21,74 @@ pub(crate) struct Full {
     pub(crate) is_ending: bool,
 }
 
-/// A seat in an instance. `live` is one in the instance that lives, `join` makes one where none
-/// does, by this right or by one that is free, and tells `made` of it.
-///
-/// # Errors
-/// [`SeatError::AtCapacity`]: the host is full, of others or for longer than that.
-pub(crate) async fn place(
-    engine: &Engine,
-    made: &Notify,
-    live: impl Fn() -> Option<Shard>,
-    join: impl Fn(Option<OwnedSemaphorePermit>) -> Result<Shard, Full>,
-) -> Result<Shard, SeatError> {
-    match join(None) {
-        Ok(shard) => return Ok(shard),
-        Err(Full { is_ending: false }) => return Err(SeatError::AtCapacity),
-        // Whoever loads a page anew leaves, and is back at once.
-        Err(Full { is_ending: true }) => {}
-    }
-    // Of several who come back one gets the place, and the others go where that one goes.
-    let permit = tokio::select! {
-        shard = made_by_another(made, live) => return Ok(shard),
-        permit = engine.permit_within(ENDING_MAX) => permit,
-    };
-    join(permit).map_err(|_full| SeatError::AtCapacity)
+/// The places of one endpoint.
+#[derive(Default)]
+pub(crate) struct Places {
+    /// Told of each instance that is made.
+    made: Notify,
+    /// How many wait for a place. One of them may have been given it already, and not have taken
+    /// it: then there is nothing to see of it, neither an instance nor a right to one.
+    waiting: AtomicUsize,
 }
 
-/// Waits until there is an instance.
-async fn made_by_another(made: &Notify, live: impl Fn() -> Option<Shard>) -> Shard {
-    let mut told = pin!(made.notified());
-    loop {
-        // From here on nothing is missed.
-        told.as_mut().enable();
-        if let Some(shard) = live() {
-            return shard;
+/// One who waits for a place.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+impl Places {
+    /// An instance was made.
+    pub(crate) fn made(&self) {
+        self.made.notify_waiters();
+    }
+
+    /// A seat in an instance. `live` is one in the instance that lives, `join` makes one where none
+    /// does, by this right or by one that is free, and says so to [`made`](Self::made).
+    ///
+    /// # Errors
+    /// [`SeatError::AtCapacity`]: the host is full, of others or for longer than that.
+    pub(crate) async fn take(
+        &self,
+        engine: &Engine,
+        live: impl Fn() -> Option<Shard>,
+        join: impl Fn(Option<OwnedSemaphorePermit>) -> Result<Shard, Full>,
+    ) -> Result<Shard, SeatError> {
+        let others_waited = self.others_wait();
+        match join(None) {
+            Ok(shard) => return Ok(shard),
+            // Whoever loads a page anew leaves, and is back at once.
+            Err(Full { is_ending }) if is_ending || others_waited || self.others_wait() => {}
+            Err(_full) => return Err(SeatError::AtCapacity),
         }
-        told.as_mut().await;
-        told.set(made.notified());
+        self.waiting.fetch_add(1, Ordering::SeqCst);
+        let _until_it_has_a_seat = Waiting(&self.waiting);
+        // Of several who come back one gets the place, and the others go where that one goes.
+        let permit = tokio::select! {
+            shard = self.made_by_another(live) => return Ok(shard),
+            permit = engine.permit_within(ENDING_MAX) => permit,
+        };
+        join(permit).map_err(|_full| SeatError::AtCapacity)
+    }
+
+    fn others_wait(&self) -> bool {
+        self.waiting.load(Ordering::SeqCst) > 0
+    }
+
+    /// Waits until there is an instance.
+    async fn made_by_another(&self, live: impl Fn() -> Option<Shard>) -> Shard {
+        let mut told = pin!(self.made.notified());
+        loop {
+            // From here on nothing is missed.
+            told.as_mut().enable();
+            if let Some(shard) = live() {
+                return shard;
+            }
+            told.as_mut().await;
+            told.set(self.made.notified());
+        }
     }
 }

@@ -7,12 +7,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use sockhop_session::handshake::HandshakeRequest;
 use sockhop_session::port::TrapKind;
 use thiserror::Error;
-use tokio::sync::{Notify, OwnedSemaphorePermit};
+use tokio::sync::OwnedSemaphorePermit;
 
 use crate::container::{
     ConnectOptions, ConnectRefusal, Container, Pending, Seating, SessionDefaults, Surroundings,
 };
-use crate::ending::{Full, place};
+use crate::ending::{Full, Places};
 use crate::guest::Guest;
 use crate::seats::SeatError;
 use crate::shard::{Shard, Shards, WeakShard};
@@ -160,8 +160,7 @@ impl Container for AskedOnly {
 #[derive(Default)]
 struct Rooms {
     table: Mutex<Table>,
-    /// Told of each instance that is made.
-    made: Notify,
+    places: Places,
 }
 
 #[derive(Default)]
@@ -187,7 +186,7 @@ impl Rooms {
     ) -> Result<Shard, SeatError> {
         let live = || self.table().live.get(key).and_then(|live| live.room.upgrade());
         let join = |permit| self.join(key, guest, around, permit);
-        place(&guest.engine, &self.made, live, join).await
+        self.places.take(&guest.engine, live, join).await
     }
 
     /// A seat without waiting; where an instance has to be made, by this right or by one that is
@@ -215,7 +214,7 @@ impl Rooms {
         // A runtime that stops drops a task where it is spawned, and what it would have held with
         // it: that takes the lock.
         drop(table);
-        self.made.notify_waiters();
+        self.places.made();
         inbox.serve(guest, around, permit, Listed { rooms: Arc::clone(self), key, number });
         Ok(shard)
     }

@@ -11,12 +11,12 @@ use sockhop_session::handshake::{HandshakeDecision, HandshakeRequest};
 use sockhop_session::port::{Fault, SessionError, Trap, TrapKind};
 use sockhop_session::{Batch, CloseEvent, Handle, Message};
 use sockhop_yielding::others_first;
-use tokio::sync::{Notify, OwnedSemaphorePermit, mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 
 use self::room::{Event, Room};
 use crate::caller::Caller;
 use crate::container::Surroundings;
-use crate::ending::{Full, place};
+use crate::ending::{Full, Places};
 use crate::guest::Guest;
 use crate::seats::SeatError;
 
@@ -27,10 +27,9 @@ const MAILBOX_EVENTS_MAX: usize = 1024;
 /// The shared instances of one endpoint. Each is made when the first session needs it, and again
 /// after a trap.
 pub(crate) struct Shards {
-    places: Vec<Mutex<Option<Occupant>>>,
+    shards: Vec<Mutex<Option<Occupant>>>,
     next: AtomicUsize,
-    /// Told of each instance that is made.
-    made: Notify,
+    places: Places,
 }
 
 /// The last instance that was made for a place.
@@ -50,8 +49,8 @@ impl Occupant {
 
 impl Shards {
     pub(crate) fn new(count: NonZeroU16) -> Self {
-        let places = (0..count.get()).map(|_| Mutex::new(None)).collect();
-        Self { places, next: AtomicUsize::new(0), made: Notify::new() }
+        let shards = (0..count.get()).map(|_| Mutex::new(None)).collect();
+        Self { shards, next: AtomicUsize::new(0), places: Places::default() }
     }
 
     /// A seat in the shard whose turn it is.
@@ -60,10 +59,10 @@ impl Shards {
         guest: &Guest,
         around: &Surroundings,
     ) -> Result<Shard, SeatError> {
-        let turn = self.next.fetch_add(1, Ordering::Relaxed) % self.places.len();
-        let live = || self.place(turn).as_ref().and_then(Occupant::seat);
+        let turn = self.next.fetch_add(1, Ordering::Relaxed) % self.shards.len();
+        let live = || self.shard(turn).as_ref().and_then(Occupant::seat);
         let join = |permit| self.join(turn, guest, around, permit);
-        place(&guest.engine, &self.made, live, join).await
+        self.places.take(&guest.engine, live, join).await
     }
 
     /// A seat without waiting; where an instance has to be made, by this right or by one that is
@@ -75,28 +74,27 @@ impl Shards {
         around: &Surroundings,
         permit: Option<OwnedSemaphorePermit>,
     ) -> Result<Shard, Full> {
-        let mut place = self.place(turn);
-        if let Some(shard) = place.as_ref().and_then(Occupant::seat) {
-            return Ok(shard);
+        let mut shard = self.shard(turn);
+        if let Some(seat) = shard.as_ref().and_then(Occupant::seat) {
+            return Ok(seat);
         }
+        // Looked at first: what ends after it leaves a right to an instance.
+        let is_ending = shard.as_ref().is_some_and(|last| last.task.strong_count() > 0);
         // The shard takes its place now, so that a full host says so before the handshake is
         // answered.
-        let Some(permit) = permit.or_else(|| guest.engine.permit()) else {
-            let is_ending = place.as_ref().is_some_and(|last| last.task.strong_count() > 0);
-            return Err(Full { is_ending });
-        };
-        let (shard, inbox) = Shard::new();
+        let permit = permit.or_else(|| guest.engine.permit()).ok_or(Full { is_ending })?;
+        let (seat, inbox) = Shard::new();
         let task = Arc::new(());
-        let mailbox = shard.mailbox.clone();
-        *place = Some(Occupant { mailbox, task: Arc::downgrade(&task) });
-        drop(place);
-        self.made.notify_waiters();
+        let mailbox = seat.mailbox.clone();
+        *shard = Some(Occupant { mailbox, task: Arc::downgrade(&task) });
+        drop(shard);
+        self.places.made();
         inbox.serve(guest, around, permit, task);
-        Ok(shard)
+        Ok(seat)
     }
 
-    fn place(&self, turn: usize) -> MutexGuard<'_, Option<Occupant>> {
-        self.places[turn].lock().unwrap_or_else(PoisonError::into_inner)
+    fn shard(&self, turn: usize) -> MutexGuard<'_, Option<Occupant>> {
+        self.shards[turn].lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
