@@ -31,8 +31,15 @@ pub(crate) struct Places {
     waiting: AtomicUsize,
 }
 
-/// One who waits for a place.
+/// One who waits for a place, and is counted.
 struct Waiting<'a>(&'a AtomicUsize);
+
+impl<'a> Waiting<'a> {
+    fn new(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::SeqCst);
+        Self(count)
+    }
+}
 
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
@@ -64,8 +71,7 @@ impl Places {
             Err(Full { is_ending }) if is_ending || others_waited || self.others_wait() => {}
             Err(_full) => return Err(SeatError::AtCapacity),
         }
-        self.waiting.fetch_add(1, Ordering::SeqCst);
-        let _until_it_has_a_seat = Waiting(&self.waiting);
+        let _until_it_has_a_seat = Waiting::new(&self.waiting);
         // Of several who come back one gets the place, and the others go where that one goes.
         let permit = tokio::select! {
             shard = self.made_by_another(live) => return Ok(shard),

@@ -5,7 +5,6 @@ use std::num::NonZeroU16;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sockhop_session::handshake::HandshakeRequest;
-use sockhop_session::port::TrapKind;
 use thiserror::Error;
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -20,10 +19,6 @@ use crate::shard::{Shard, Shards, WeakShard};
 /// The longest key, in bytes of UTF-8: more than any name of a room takes, and little beside the
 /// instance that it is kept with.
 pub const KEY_BYTES_MAX: usize = 1024;
-
-/// How often an asker is sought: once more where that of the first time had trapped for another
-/// handshake before this one's turn came.
-const ASKERS_TRIED_MAX: usize = 2;
 
 /// Who says what the key of a session is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -118,17 +113,8 @@ async fn ask(
 ) -> Result<String, SeatError> {
     let container = Arc::new(AskedOnly(Arc::clone(&around.container)));
     let around = Surroundings { container, ..around.clone() };
-    let mut tried = 0;
-    loop {
-        tried += 1;
-        let asker = asker.take(guest, &around).await?;
-        match asker.instance_key(Arc::clone(endpoint_path), request.clone()).await {
-            // It was gone before this handshake's turn came, by another one's doing.
-            Err(SeatError::Trap(trap))
-                if trap.kind == TrapKind::InstanceGone && tried < ASKERS_TRIED_MAX => {}
-            asked => return asked,
-        }
-    }
+    let asker = asker.take(guest, &around).await?;
+    asker.instance_key(Arc::clone(endpoint_path), request.clone()).await
 }
 
 /// The host around an instance that is asked and serves no session: what it opened would be one.

@@ -11,7 +11,8 @@
 //!    endpoints;
 //! 3. [`Seats`] hold the instances of one endpoint, one for each session, one for each key, or
 //!    shared by all;
-//! 4. [`Seats::take`] gives a handshake its [`Seat`], which becomes the session's [`GuestSession`].
+//! 4. [`Seats::decide`] gives a handshake its [`Seat`], which becomes the session's
+//!    [`GuestSession`].
 
 mod bindings;
 mod caller;

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use sockhop_session::handshake::{HandshakeDecision, HandshakeRequest};
-use sockhop_session::port::{Endpoint, Fault, SessionError, Trap};
+use sockhop_session::port::{Endpoint, Fault, SessionError, Trap, TrapKind};
 use sockhop_session::{Batch, CloseEvent, Handle, Message};
+use sockhop_yielding::others_first;
 use thiserror::Error;
 use tokio::time::Instant;
 use wasmtime::component::ResourceAny;
@@ -16,6 +17,10 @@ use crate::container::Surroundings;
 use crate::guest::Guest;
 use crate::keyed::{KeyError, KeySource, Keyed};
 use crate::shard::{Shard, ShardSession, Shards};
+
+/// How often a seat is sought for a handshake: again where the instance of the last one, or the one
+/// that is asked for keys, had trapped for another peer.
+const SEATS_TRIED_MAX: usize = 3;
 
 /// How many sessions an instance serves.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,6 +103,42 @@ impl Seats {
             }
         };
         Ok(Seat::new(&self.guest, place, Arc::clone(&self.endpoint_path)))
+    }
+
+    /// Takes a seat and has its guest decide about the handshake, if it does. Where the instance
+    /// was gone before this handshake's turn came, by another peer's doing, another one is sought.
+    ///
+    /// # Errors
+    /// [`SeatError`]; nothing is held then.
+    pub async fn decide(
+        &self,
+        request: &HandshakeRequest,
+    ) -> Result<(Seat, Option<HandshakeDecision>), SeatError> {
+        let mut tried = 0;
+        loop {
+            tried += 1;
+            match self.decide_once(request).await {
+                Err(SeatError::Trap(trap))
+                    if trap.kind == TrapKind::InstanceGone && tried < SEATS_TRIED_MAX => {}
+                decided => return decided,
+            }
+        }
+    }
+
+    async fn decide_once(
+        &self,
+        request: &HandshakeRequest,
+    ) -> Result<(Seat, Option<HandshakeDecision>), SeatError> {
+        let mut seat = self.take(request).await?;
+        match seat.handshake(request).await {
+            Ok(decision) => Ok((seat, decision)),
+            Err(error) => {
+                // A trap is long work beside a message, and so is the clearing up of the seat's
+                // instance: others go first.
+                others_first().await;
+                Err(error)
+            }
+        }
     }
 }
 

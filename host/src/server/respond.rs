@@ -12,9 +12,8 @@ use hyper::body::Incoming;
 use hyper::ext::Protocol;
 use hyper::header::{self, HeaderMap, HeaderValue};
 use hyper::{Request, Response, StatusCode, Version};
-use sockhop_engine::{KeyError, Seat, SeatError};
+use sockhop_engine::{KeyError, SeatError};
 use sockhop_session::handshake::{Acceptance, Agreed, HandshakeDecision, HandshakeRequest};
-use sockhop_session::port::TrapKind;
 use sockhop_session::{Handle, Identity};
 use sockhop_yielding::others_first;
 
@@ -37,9 +36,6 @@ pub type Body = UnsyncBoxBody<Bytes, io::Error>;
 /// How long a peer is asked to wait before it tries again, in seconds, where the host is full or
 /// stops.
 const RETRY_AFTER_SECONDS: u16 = 5;
-
-/// How often a seat is sought: again where the guest of the first one trapped for another peer.
-const SEATS_TRIED_MAX: usize = 3;
 
 /// Answers a request.
 pub(super) async fn respond(
@@ -184,7 +180,7 @@ async fn accept<B>(
     let asked = guest_request(&request, &handshake, &endpoint, parameters, &peer, &negotiated);
     // To make an instance is long work beside a message: those that came meanwhile go first.
     others_first().await;
-    let (seat, decision) = match decided(&endpoint, &asked).await {
+    let (seat, decision) = match endpoint.seats.decide(&asked).await {
         Ok(decided) => decided,
         Err(error) => return no_seat(&endpoint, &error, &admitted.shared.unseated),
     };
@@ -230,29 +226,6 @@ async fn accept<B>(
         Accepted { seat, session, endpoint, visit, peer, settings, contexts, busy, ticket };
     upgrade::start(hyper::upgrade::on(&mut request), accepted, admitted);
     with_headers(empty(handshake.form.accepted()), answer)
-}
-
-/// A seat, and what the guest decides there.
-async fn decided(
-    endpoint: &ServedEndpoint,
-    asked: &HandshakeRequest,
-) -> Result<(Seat, Option<HandshakeDecision>), SeatError> {
-    let mut tried = 0;
-    loop {
-        tried += 1;
-        let mut seat = endpoint.seats.take(asked).await?;
-        match seat.handshake(asked).await {
-            Ok(decision) => return Ok((seat, decision)),
-            // The instance was gone before this handshake's turn came, by another peer's doing.
-            Err(SeatError::Trap(trap))
-                if trap.kind == TrapKind::InstanceGone && tried < SEATS_TRIED_MAX => {}
-            Err(error) => {
-                // A trap is long work too, and so is the clearing up behind it.
-                others_first().await;
-                return Err(error);
-            }
-        }
-    }
 }
 
 /// The fields of the answer that accepts a handshake as the guest wants it; extensions that it

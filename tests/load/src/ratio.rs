@@ -8,6 +8,9 @@ use crate::table::median;
 /// How unlikely it may be, on either side, that the ratio lies outside of what is printed.
 const DOUBT: f64 = 0.025;
 
+/// So many turns say where a ratio lies with no more than that doubt, and fewer do not.
+pub const TURNS_TO_BE_SURE: usize = 6;
+
 /// The ratio of what is measured in turns. Windows are compared with those of the same turn, so
 /// that a machine that changes its speed changes both.
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -15,7 +18,7 @@ pub struct Ratio {
     /// The median of all turns.
     pub median: f64,
     /// The least that it may be: from here to `high` it lies in 95 of 100 runs, by the sign test.
-    /// Fewer than 6 turns cannot say so much; then it is the least of a turn.
+    /// Fewer than [`TURNS_TO_BE_SURE`] cannot say so much; then it is the least of a turn.
     pub low: f64,
     /// The most that it may be.
     pub high: f64,
@@ -81,6 +84,9 @@ mod tests {
         for (turns, out) in [(1, 0), (5, 0), (6, 0), (8, 0), (9, 1), (12, 2), (20, 5), (40, 13)] {
             assert_eq!(left_out(turns), out, "{turns} turns");
         }
+        // That all lie on one side of the true median.
+        let doubt = |turns: usize| 0.5_f64.powf(turns as f64);
+        assert!(doubt(TURNS_TO_BE_SURE) <= DOUBT && doubt(TURNS_TO_BE_SURE - 1) > DOUBT);
     }
 
     #[test]

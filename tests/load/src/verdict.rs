@@ -8,14 +8,11 @@ use serde::Serialize;
 use crate::hostile::Tally;
 use crate::load::Outcome;
 use crate::machine::Machine;
-use crate::ratio::Ratio;
+use crate::ratio::{Ratio, TURNS_TO_BE_SURE};
 use crate::table::{Table, figure, median};
 
 /// The most by which a neighbour may lengthen the echo's 99th percentile.
 const P99_FACTOR_LIMIT: f64 = 3.0;
-
-/// So many turns say where a ratio lies in 95 of 100 runs; fewer do not.
-const TURNS_FOR_VERDICT: usize = 6;
 
 /// The findings of one run.
 #[derive(Debug, Serialize)]
@@ -99,7 +96,7 @@ impl Side {
 
 /// Whether a ratio is within the limit: neither where the turns do not say.
 fn within_limit(factor: &Ratio, turns: usize) -> &'static str {
-    if turns < TURNS_FOR_VERDICT {
+    if turns < TURNS_TO_BE_SURE {
         "unclear"
     } else if factor.high <= P99_FACTOR_LIMIT {
         "yes"
@@ -116,9 +113,12 @@ impl Row {
     /// # Errors
     /// It was not, or there were none.
     pub fn of(guest: &str, alone: &[Outcome], beside: &[Outcome], tally: Tally) -> Result<Self> {
-        let (alone, beside) = (Side::of(alone)?, Side::of(beside)?);
+        Ok(Self::compare(guest, Side::of(alone)?, Side::of(beside)?, tally))
+    }
+
+    fn compare(guest: &str, alone: Side, beside: Side, tally: Tally) -> Self {
         let turns_p99_factor = beside.p99_factors(&alone);
-        Ok(Self {
+        Self {
             guest: guest.to_owned(),
             p99_factor: Ratio::of_turns(turns_p99_factor.iter().copied()),
             turns_p99_factor,
@@ -127,7 +127,7 @@ impl Row {
             provocations: tally.provocations,
             visits: tally.visits,
             refused: tally.refused,
-        })
+        }
     }
 
     /// The row in one line.
@@ -248,20 +248,7 @@ mod tests {
             load: 0.0,
             date: "2026-01-01".to_owned(),
         };
-        let guest = "floods".to_owned();
-        let turns_p99_factor = beside.p99_factors(&alone);
-        let p99_factor = Ratio::of_turns(turns_p99_factor.iter().copied());
-        let (provocations, visits, refused) = (9, 8, 7);
-        let row = Row {
-            guest,
-            alone,
-            beside,
-            p99_factor,
-            turns_p99_factor,
-            provocations,
-            visits,
-            refused,
-        };
+        let row = Row::compare("floods", alone, beside, Tally::default());
         Report { machine, version: String::new(), method: String::new(), rows: vec![row] }
     }
 

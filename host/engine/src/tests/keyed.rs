@@ -286,7 +286,7 @@ async fn a_trap_where_the_key_is_asked_hurts_no_session_and_not_the_next_handsha
     for (query, kind) in [("t", TrapKind::Trapped), ("l", TrapKind::OutOfTime)] {
         let (trapping, fine) = (with_query(query), with_query("a"));
         // The second is asked behind the first, whose trap takes what it waits for.
-        let (trapped, behind) = tokio::join!(seats.take(&trapping), seats.take(&fine));
+        let (trapped, behind) = tokio::join!(seats.take(&trapping), seats.decide(&fine));
         let Err(SeatError::Trap(trap)) = trapped else { panic!("{query}: a seat") };
         assert_eq!((trap.kind, trap.call), (kind, "keys.instance-key"));
         behind.expect("a seat, by a fresh one");

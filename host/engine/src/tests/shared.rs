@@ -88,6 +88,21 @@ async fn a_trap_ends_all_sessions_of_the_instance_and_the_next_gets_a_fresh_one(
 }
 
 #[tokio::test]
+async fn a_handshake_behind_another_peers_trap_is_decided_in_the_next_instance() {
+    let engine = engine(1);
+    let seats = shared(&engine, 1);
+    let (_session, mut poisoned) = opened(&seats, 1).await;
+    let request = asked();
+    let (trapped, decided) = tokio::join!(poisoned.on_message(text("t")), seats.decide(&request));
+    assert_eq!(trap_kind(trapped), TrapKind::Trapped);
+    let (seat, decision) = decided.expect("a seat");
+    assert_eq!(decision, None);
+    let mut guest = seat.session(session(2));
+    guest.open().await.expect("opens");
+    assert_eq!(guest.on_message(text("a")).await, Ok(Some(text("a"))));
+}
+
+#[tokio::test]
 async fn a_trap_in_one_shard_is_none_of_the_others() {
     let engine = engine(2);
     let seats = shared(&engine, 2);
